@@ -1,0 +1,266 @@
+"""How a finding stands: absent, possible, hypothetical, historical, someone else's.
+
+ConText (Harkema et al. 2009) over the cues of lexicons/shared/cues.toml: a cue governs the findings of its clause in
+its direction until a word that ends its scope. Parts of the note, ticked boxes and plus or minus signs count as cues.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from nlp.layout import NO, UNTICKED, YES, Layout, read_layout
+from nlp.lexicon import Trie, lexicon
+from nlp.mentions import Atom, find_atoms
+from nlp.tokens import Words
+
+_FAMILY_SECTION = frozenset(("family",))
+_HYPOTHETICAL_SECTION = frozenset(("instructions",))
+#: After a family member these make an informant of him, no patient.
+_INFORMANT = frozenset(
+    "reports reported says said states stated notes noted notices noticed thinks thought feels felt believes denies denied drove "
+    "brought accompanied accompanies is who asks asked tells told worries worried wants present here gives confirms "
+    "describes provides helps helped agrees understands understood and at in with to , . ; ) explained would wishes "
+    "want worry interprets interpreting translates comes came sees saw counts has".split()
+)
+_HAS = frozenset(("has", "had", "with", "died", "was", "also", "diagnosed", "got", "suffers", "suffered", "who", "operated", "underwent"))
+_PRONOUNS = frozenset("he she it they patient pt there this that who i we symptoms pain".split())
+_VERBS = frozenset(
+    "has have had is are was were reports states complains endorses describes notes presents continues admits started "
+    "began developed feels radiates remains shows showed reveals does did gets got rates takes took tried uses went "
+    "can will would walks works lives".split()
+)
+_UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant".split())
+_NEGATED, _POSSIBLE, _HYPO, _HIST, _FAMILY = "negated", "possible", "hypothetical", "historical", "family"
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """How a span stands, and the words that say so (`cues`: start, end offsets and the kind of each)."""
+
+    negated: bool = False
+    possible: bool = False
+    hypothetical: bool = False
+    historical: bool = False
+    family: bool = False
+    cues: tuple[tuple[int, int, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The one assertion of facts.md that this comes to."""
+        if self.family:
+            return "family"
+        if self.hypothetical:
+            return "hypothetical"
+        if self.negated:
+            return "absent"
+        if self.possible:
+            return "possible"
+        return "historical" if self.historical else "present"
+
+
+class Cue:
+    __slots__ = ("both", "end", "forward", "kind", "reach", "start")
+
+    def __init__(self, start: int, end: int, kind: str, forward: bool, reach: int) -> None:
+        self.start, self.end, self.kind, self.forward, self.reach = start, end, kind, forward, reach
+
+
+class Scopes:
+    """The cues of a note by sentence, and the places where scopes end."""
+
+    def __init__(self, words: Words, layout: Layout, atoms: Sequence[Atom]) -> None:
+        self.words, self.layout = words, layout
+        self.cues: dict[int, list[Cue]] = {}
+        self.stops: dict[int, list[int]] = {}
+        norms, gaps = words.norms, words.gaps
+        sentence = layout.sentence
+        for atom in atoms:
+            for entry in atom.entries:
+                if entry.label != "cue":
+                    continue
+                kind = entry.attributes["kind"]
+                number = sentence[atom.start]
+                if kind == "pseudo":
+                    continue
+                if kind in ("stop", "affirmed"):
+                    self.stops.setdefault(number, []).append(atom.start)
+                    continue
+                if kind == _FAMILY and not self._is_relative_patient(atom):
+                    continue
+                if kind == _HIST and atom.start and norms[atom.start - 1] in _UNITS:
+                    continue  # "a 3-week history of"
+                forward = entry.attributes.get("dir") != "backward"
+                cue = Cue(atom.start, atom.end, kind, forward, entry.attributes.get("reach", 60))
+                self.cues.setdefault(number, []).append(cue)
+        for i, norm in enumerate(norms):
+            if norm == ";":
+                self.stops.setdefault(sentence[i], []).append(i)
+            elif norm == "?" and i + 1 < len(norms) and not gaps[i + 1] and (gaps[i] or i == 0 or norms[i - 1] in "(,/"):
+                self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
+            elif norm in "+-" and norm:
+                self._sign(i, norm)
+            elif norm in _VERBS and i > 0 and self._opens_clause(i):
+                self.stops.setdefault(sentence[i], []).append(i - 1)
+        for places in self.stops.values():
+            places.sort()
+
+    def _opens_clause(self, i: int) -> bool:
+        norms = self.words.norms
+        before = norms[i - 1]
+        if before in _PRONOUNS:
+            return i >= 2 and norms[i - 2] in (",", "and", "but", ")", ":", "-")
+        return before in (",", "but") or (before == "and" and norms[i] not in ("is", "are", "was", "were"))
+
+    def _sign(self, i: int, sign: str) -> None:
+        """"-fever", "(-) SLR", "[-] cough": a minus that sticks to its finding or stands in brackets."""
+        words = self.words
+        if i + 1 >= len(words):
+            return
+        bracketed = i > 0 and words.norms[i - 1] in ("[", "(") and words.norms[i + 1] in ("]", ")")
+        sticks = not words.gaps[i + 1] and words.gaps[i] and words.raws[i + 1][0].isalpha()
+        if not (bracketed or sticks):
+            return
+        number = self.layout.sentence[i]
+        if sign == "+":
+            self.stops.setdefault(number, []).append(i)
+        elif bracketed:
+            self.cues.setdefault(number, []).append(Cue(i - 1, i + 2, _NEGATED, True, 60))
+            self.cues.setdefault(number, []).append(Cue(i - 1, i + 2, _NEGATED, False, 3))
+        elif words.gaps[i].count(" ") and i > 0:
+            self.cues.setdefault(number, []).append(Cue(i, i + 1, _NEGATED, True, 4))
+
+    def _is_relative_patient(self, atom: Atom) -> bool:
+        """False where the relative only reports, drives or worries."""
+        norms = self.words.norms
+        if norms[atom.start] in ("family", "fh", "fhx", "famhx", "familial", "runs", "in"):
+            return True
+        end = atom.end
+        if end >= len(norms):
+            return False
+        following = norms[end]
+        if following in _HAS:
+            after = norms[end + 1] if end + 1 < len(norms) else ""
+            if after in ("noticed", "seen", "not", "noted", "brought", "concerns", "questions", "been", "heard", "told", "here"):
+                return following == "had" and after == "been"
+            return True
+        return following not in _INFORMANT or (following == "with" and True) or (
+            following in (",", "and", ")") and self.layout.parts[self.layout.part[atom.start]].category == "family"
+        )
+
+    def assess(self, start: int, end: int, *, as_event: bool = False) -> Assertion:
+        """Return how words `start` to `end` stand. `as_event`: "history of" makes no history of lasting things."""
+        layout, words = self.layout, self.words
+        number = layout.sentence[start]
+        negated = possible = hypothetical = historical = family = False
+        cues: list[tuple[int, int, str]] = []
+        category = layout.parts[layout.part[start]].category
+        if category in _FAMILY_SECTION:
+            family = True
+        elif category in _HYPOTHETICAL_SECTION and not self._is_statement(number):
+            hypothetical = True
+        mark = layout.marks[start] if layout.marks else 0
+        if mark == NO:
+            negated = True
+        elif mark == YES:
+            return Assertion(family=family)
+        stops = self.stops.get(number, ())
+        for cue in self.cues.get(number, ()):
+            if cue.start < end and cue.end > start:
+                continue
+            if cue.forward:
+                if cue.end > start or start - cue.end > cue.reach:
+                    continue
+                if cue.kind != _HYPO and cue.kind != _FAMILY and _between(stops, cue.end, start):
+                    continue
+                if cue.kind == _FAMILY and _between(stops, cue.end, start) and self._back_to_patient(cue.end, start):
+                    continue
+                if cue.kind == _HIST and self._comma_between(cue.end, start):
+                    continue
+            else:
+                if end > cue.start or cue.start - end > min(cue.reach, 14):
+                    continue
+                if _between(stops, end, cue.start) or self._closer_target(end, cue):
+                    continue
+            if cue.kind == _NEGATED:
+                negated = True
+            elif cue.kind == _POSSIBLE:
+                possible = True
+            elif cue.kind == _HYPO:
+                hypothetical = True
+            elif cue.kind == _HIST:
+                historical = True
+            else:
+                family = True
+            cues.append((words.starts[cue.start], words.ends[cue.end - 1], cue.kind))
+        if historical and as_event:
+            historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
+        return Assertion(negated, possible, hypothetical, historical, family, tuple(cues))
+
+    def _is_statement(self, number: int) -> bool:
+        return False
+
+    def _back_to_patient(self, a: int, b: int) -> bool:
+        return any(w in ("he", "she", "patient", "pt", "but", ";") for w in self.words.norms[a:b])
+
+    def _comma_between(self, a: int, b: int) -> bool:
+        return False
+
+    def _closer_target(self, end: int, cue: Cue) -> bool:
+        """A backward cue after its own subject: "neck pain, back pain is absent" reaches back over a comma list only."""
+        norms = self.words.norms
+        between = norms[end : cue.start]
+        if cue.kind == _NEGATED and norms[cue.start] in ("negative", "neg", "absent", "none", "nil"):
+            return len(between) > 4 and ":" not in between and "," not in between
+        return False
+
+
+_PAST = frozenset(("h/o", "history", "hx", "prior", "previous", "past", "remote", "s", "status"))
+
+
+def _between(places: Sequence[int], a: int, b: int) -> bool:
+    return any(a <= place < b for place in places)
+
+
+@cache
+def _cue_trie() -> Trie:
+    """Only the cues: `assess` works on any text, whatever the other lexicons know."""
+    trie = Trie()
+
+    def copy(node: dict[str | None, object], path: tuple[str, ...]) -> None:
+        for key, value in node.items():
+            if key is None:
+                for entry in value:  # type: ignore[attr-defined]
+                    if entry.label == "cue":
+                        trie.add(path, entry)
+            else:
+                copy(value, (*path, key))  # type: ignore[arg-type]
+
+    copy(lexicon().trie.root, ())
+    return trie
+
+
+def assess(text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
+    """Return how each span of `text` stands, whatever the lexicons know of its words.
+
+    `spans` are half open character offsets. Raises ValueError for a span outside of the text or without words.
+    """
+    known = lexicon()
+    words = Words(text, known.speller)
+    layout = read_layout(words, known.headings)
+    scopes = Scopes(words, layout, find_atoms(words, layout, _cue_trie()))
+    answers = []
+    for start, end in spans:
+        if not 0 <= start < end <= len(text):
+            raise ValueError("a span must lie inside of the text: 0 <= start < end <= len(text)")
+        first = bisect_right(words.ends, start)
+        last = bisect_right(words.starts, end - 1)
+        if first >= last:
+            raise ValueError("a span must hold a word")
+        if layout.marks and layout.marks[first] == UNTICKED:
+            answers.append(Assertion(hypothetical=True))
+            continue
+        answers.append(scopes.assess(first, last))
+    return answers

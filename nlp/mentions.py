@@ -1,0 +1,106 @@
+"""Words to atoms: one left-to-right pass over the trie, the longest phrase first, each word in one phrase only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nlp.layout import Layout
+from nlp.lexicon import WEIGHTLESS, Entry, Trie
+from nlp.tokens import Words
+
+
+class Atom:
+    """A phrase found: words `start` to `end`, and what it can mean (`entries`, one a lexicon that holds it)."""
+
+    __slots__ = ("end", "entries", "labels", "start")
+
+    def __init__(self, start: int, end: int, entries: tuple[Entry, ...]) -> None:
+        self.start = start
+        self.end = end
+        self.entries = entries
+        self.labels = [entry.label for entry in entries]
+
+    def get(self, label: str) -> Entry | None:
+        """The entry of that label, if the phrase has one."""
+        for entry in self.entries:
+            if entry.label == label:
+                return entry
+        return None
+
+    def attribute(self, key: str) -> Any:
+        for entry in self.entries:
+            value = entry.attributes.get(key)
+            if value is not None:
+                return value
+        return None
+
+
+def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
+    """Return the atoms of a text in their order. A phrase crosses no sentence, no table column, no noise line."""
+    norms, raws, gaps, sentence = words.norms, words.raws, words.gaps, layout.sentence
+    root, noise = trie.root, layout.noise
+    atoms: list[Atom] = []
+    size = len(norms)
+    i = 0
+    while i < size:
+        node = root.get(norms[i])
+        if node is None or i in noise:
+            i += 1
+            continue
+        here = sentence[i]
+        best_end, best = 0, None
+        j = i + 1
+        found = node.get(None)
+        if found:
+            best_end, best = j, found
+        while j < size and sentence[j] == here and len(gaps[j]) < 4:
+            word = norms[j]
+            following = node.get(word)
+            if following is None:
+                if word in WEIGHTLESS or j in noise:
+                    j += 1
+                    continue
+                break
+            node = following
+            j += 1
+            found = node.get(None)
+            if found:
+                best_end, best = j, found
+        if best is None:
+            i += 1
+            continue
+        entries = best if _is_plain(best) else _allowed(best, raws, norms, i, best_end, layout)
+        if entries:
+            atoms.append(Atom(i, best_end, entries))
+            i = best_end
+        else:
+            i += 1
+    return atoms
+
+
+def _is_plain(entries: tuple[Entry, ...]) -> bool:
+    for entry in entries:
+        if entry.case is not None or entry.context or entry.not_context:
+            return False
+    return True
+
+
+def _allowed(
+    entries: tuple[Entry, ...], raws: list[str], norms: list[str], start: int, end: int, layout: Layout
+) -> tuple[Entry, ...]:
+    """Those entries whose case and context fit here."""
+    around: set[str] | None = None
+    kept = []
+    for entry in entries:
+        if entry.case is not None and " ".join(raws[start:end]) != entry.case:
+            continue
+        if entry.context or entry.not_context:
+            if around is None:
+                first, last = layout.sentences[layout.sentence[start]]
+                around = set(norms[first:last])
+            if entry.context and not (entry.context & around):
+                continue
+            if entry.not_context & around:
+                continue
+        kept.append(entry)
+    return tuple(kept)

@@ -1,0 +1,161 @@
+"""What the notes say about a deficit beyond its presence: old or new, and what they blame for it (G5, G7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from nlp.exam import _nearest_side
+from nlp.facts import span_of
+from nlp.mentions import Atom
+from nlp.note import Mention, Note
+
+DEFICITS = frozenset(("motor_weakness", "sensory_deficit", "abnormal_reflex", "foot_drop", "pathologic_reflex", "increased_tone", "gait_abnormality", "absent_achilles_bilateral"))
+_BLAMED = {"peripheral_neuropathy": "neuropathy", "plexopathy": "plexopathy", "peripheral_nerve_injury": "nerve_injury"}
+_NOUNS: dict[str, frozenset[str]] = {
+    "weak": frozenset(("motor_weakness", "foot_drop")), "strength": frozenset(("motor_weakness", "foot_drop")), "foot_drop_word": frozenset(("foot_drop", "motor_weakness")),
+    "numb": frozenset(("sensory_deficit",)), "sensation": frozenset(("sensory_deficit",)), "reflex": frozenset(("abnormal_reflex", "absent_achilles_bilateral")),
+    "gait_kind": frozenset(("gait_abnormality",)),
+}  # fmt: skip
+_FINDING_WORDS = frozenset(("finding", "findings", "deficit", "deficits", "changes", "signs"))
+_POINTING = frozenset("this these it that those same unchanged which thats both all they no not as has was there old chronic leftover residual".split())
+_WEAK_OLD = frozenset(("stable", "known", "prior", "years", "recent", "secondary", "remote"))
+
+
+def apply_modifiers(note: Note, notes: Sequence[Note]) -> None:
+    """Mark the deficits of one note as old, new or attributed, by its own words and by what the other notes say."""
+    deficits = [m for m in note.mentions if m.type in DEFICITS and m.assertion == "present"]
+    if not deficits:
+        return
+    for mention in deficits:
+        _from_sentence(note, mention)
+    statements = [s for other in notes for s in _statements(other)]
+    for mention in deficits:
+        for types, side, blame, old, new in statements:
+            if mention.type not in types:
+                continue
+            own = mention.attributes.get("side")
+            if side and own and side != own and "bilateral" not in (side, own):
+                continue
+            if mention.attributes.get("region") in ("upper_extremity",):
+                continue
+            if blame and "attributed_to" not in mention.attributes:
+                mention.attributes["attributed_to"] = blame
+                mention.attributes["attributed_elsewhere"] = True
+            if old and "old_or_new" not in mention.attributes:
+                mention.attributes["old_or_new"] = "old"
+            if new and "old_or_new" not in mention.attributes:
+                mention.attributes["old_or_new"] = "new"
+    _stocking(note, notes, deficits)
+
+
+def _from_sentence(note: Note, mention: Mention) -> None:
+    start, end = note.sentence_of(mention.start)
+    atoms = [a for a in note.atoms_in(start, end) if a.start >= mention.start - 6 and not (a.start < mention.start and ";" in note.norms(a.end, mention.start))]
+    atoms = [a for a in atoms if ";" not in note.norms(mention.end, a.start)]
+    _mark(note, mention, atoms, own=True)
+    number = note.layout.sentence[start]
+    for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
+        first, last = note.layout.sentences[following]
+        if note.layout.part[first] != note.layout.part[start]:
+            break
+        if not set(note.norms(first, min(last, first + 3))) & _POINTING:
+            break
+        labels = {label for atom in note.atoms_in(first, last) for label in atom.labels}
+        if labels & {"muscle", "reflex", "slr"} and not labels & {"old", "blame"}:
+            break
+        _mark(note, mention, note.atoms_in(first, last), own=False)
+
+
+def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> None:
+    attributes = mention.attributes
+    labels = {label for atom in atoms for label in atom.labels}
+    for atom in atoms:
+        if "old" in atom.labels and "old_or_new" not in attributes:
+            word = note.words.norms[atom.start]
+            if word in _WEAK_OLD and (not own or abs(atom.start - mention.end) > 5 or word in ("prior", "recent", "years", "secondary")):
+                continue
+            if word in ("baseline", "old", "chronic", "known") and note.norms(atom.end, atom.end + 1) and set(note.norms(atom.end, atom.end + 3)) & {"pain", "back", "lbp", "fracture", "fx"}:
+                continue
+            if note.scopes.assess(atom.start, atom.end).negated and word not in ("unchanged", "no", "not", "never"):
+                attributes["old_or_new"] = "new"
+                continue
+            attributes["old_or_new"] = "old"
+        elif "new" in atom.labels and "old_or_new" not in attributes and abs(atom.start - mention.start) <= 8:
+            if not note.scopes.assess(atom.start, atom.end).negated:
+                attributes["old_or_new"] = "new"
+    if attributes.get("old_or_new") == "old" and "worse" in labels:
+        worse = next(a for a in atoms if "worse" in a.labels)
+        if not note.scopes.assess(worse.start, worse.end).negated:
+            attributes["old_or_new"] = "worse"
+    _since(note, mention, atoms)
+    blame = next((a for a in atoms if "blame" in a.labels), None)
+    for atom in atoms:
+        for label, name in _BLAMED.items():
+            if label in atom.labels and "attributed_to" not in attributes:
+                stands = note.scopes.assess(atom.start, atom.end)
+                if stands.negated or stands.possible or {"not", "versus", "vs", "exclude"} & set(note.norms(atom.start - 4, atom.start)):
+                    continue
+                near = atom.start - mention.end <= 6 and atom.start >= mention.end
+                if blame is not None and abs(blame.start - atom.start) <= 10 or near and own:
+                    attributes["attributed_to"] = name
+                    attributes["attributed_elsewhere"] = True
+
+
+def _since(note: Note, mention: Mention, atoms: Sequence[Atom]) -> None:
+    """"since 2019", "present since childhood": a year and more makes a deficit old."""
+    if "old_or_new" in mention.attributes or note.anchor is None:
+        return
+    start, end = note.sentence_of(mention.start)
+    for time in note.times_in(mention.start, end):
+        if time.kind == "date" and "since" in note.norms(time.start - 3, time.start):
+            if span_of(time.iso)[1] <= note.anchor - timedelta(days=365):
+                mention.attributes["old_or_new"] = "old"
+
+
+def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None, bool, bool]]:
+    """Sentences outside of the examination that say what a deficit is due to, or that it is old."""
+    cached = getattr(note, "_deficit_statements", None)
+    if cached is not None:
+        return list(cached)
+    found: list[tuple[frozenset[str], str | None, str | None, bool, bool]] = []
+    for start, end, atoms in note.sentences():
+        labels = {label for atom in atoms for label in atom.labels}
+        if not labels & {"blame", "old", *_BLAMED}:
+            continue
+        types: set[str] = set()
+        for noun, covered in _NOUNS.items():
+            if noun in labels:
+                types |= covered
+        norms = set(note.norms(start, end))
+        if norms & _FINDING_WORDS:
+            types |= DEFICITS
+        if not types:
+            continue
+        blamed = None
+        blame = next((a for a in atoms if "blame" in a.labels), None)
+        for atom in atoms:
+            for label, name in _BLAMED.items():
+                if label in atom.labels and blame is not None:
+                    stands = note.scopes.assess(atom.start, atom.end)
+                    if stands.label == "present" and abs(blame.start - atom.start) <= 12 and "not" not in note.norms(blame.start - 2, blame.end + 1):
+                        blamed = name
+        old = next((a for a in atoms if "old" in a.labels and note.words.norms[a.start] not in _WEAK_OLD), None)
+        head = next((a for a in atoms if set(a.labels) & set(_NOUNS)), None)
+        is_old = old is not None and not note.scopes.assess(old.start, old.end).negated and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and note.scopes.assess(head.start, head.end).label in ("present", "historical")
+        if blamed or is_old:
+            side = _nearest_side(note, atoms, head, 10) if head is not None else None
+            found.append((frozenset(types), side, blamed, is_old, False))
+    note._deficit_statements = tuple(found)  # type: ignore[attr-defined]
+    return found
+
+
+def _stocking(note: Note, notes: Sequence[Note], deficits: Sequence[Mention]) -> None:
+    """A stocking pattern in a patient with a documented neuropathy is that neuropathy (G7)."""
+    neuropathy = any(m.type == "peripheral_neuropathy" and m.assertion in ("present", "historical") for other in notes for m in other.mentions)
+    if not neuropathy:
+        return
+    for mention in deficits:
+        if mention.type == "sensory_deficit" and mention.attributes.get("site") == "stocking" and "attributed_to" not in mention.attributes:
+            mention.attributes["attributed_to"] = "neuropathy"
+            mention.attributes["attributed_elsewhere"] = True

@@ -1,0 +1,112 @@
+"""One note read as far as its words go: what the fact builders work on."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from nlp.assertions import Assertion, Scopes
+from nlp.facts import Value
+from nlp.layout import UNTICKED, Layout, read_layout
+from nlp.lexicon import Lexicon
+from nlp.mentions import Atom, find_atoms
+from nlp.times import Time, document_date, find_times
+from nlp.tokens import Words
+
+
+@dataclass
+class Mention:
+    """A fact in the making: words `start` to `end` of one note say it. `specific` is False for generic wording."""
+
+    type: str
+    start: int
+    end: int
+    assertion: str
+    attributes: dict[str, Value] = field(default_factory=dict)
+    specific: bool = True
+    in_exam: bool = False
+    date: str | None = None
+
+
+class Note:
+    """A document with its words, shape, atoms, times and scopes of assertion."""
+
+    def __init__(self, words: Words, kind: str = "office_note", anchor: date | None = None) -> None:
+        self.words = words
+        self.kind = kind
+        self.anchor = anchor or document_date(words)
+        self.mentions: list[Mention] = []
+
+    def find_layout(self, known: Lexicon) -> None:
+        self.layout: Layout = read_layout(self.words, known.headings)
+
+    def find_atoms(self, known: Lexicon) -> None:
+        self.atoms: list[Atom] = find_atoms(self.words, self.layout, known.trie)
+        self._atom_starts = [atom.start for atom in self.atoms]
+
+    def find_scopes(self) -> None:
+        self.scopes = Scopes(self.words, self.layout, self.atoms)
+
+    def find_times(self) -> None:
+        self.times: list[Time] = find_times(self.words, self.anchor)
+        self._time_starts = [time.start for time in self.times]
+
+    def sentence_of(self, i: int) -> tuple[int, int]:
+        return self.layout.sentences[self.layout.sentence[i]]
+
+    def category(self, i: int) -> str:
+        """The category of the part of the note that holds word `i`."""
+        return self.layout.parts[self.layout.part[i]].category
+
+    def atoms_in(self, start: int, end: int) -> Sequence[Atom]:
+        return self.atoms[bisect_left(self._atom_starts, start) : bisect_left(self._atom_starts, end)]
+
+    def times_in(self, start: int, end: int) -> Sequence[Time]:
+        return self.times[bisect_left(self._time_starts, start) : bisect_left(self._time_starts, end)]
+
+    def sentences(self) -> Iterator[tuple[int, int, Sequence[Atom]]]:
+        for start, end in self.layout.sentences:
+            atoms = self.atoms_in(start, end)
+            if atoms:
+                yield start, end, atoms
+
+    def is_unticked(self, i: int) -> bool:
+        return bool(self.layout.marks) and self.layout.marks[i] == UNTICKED
+
+    def assess(self, start: int, end: int) -> Assertion:
+        return self.scopes.assess(start, end)
+
+    def norms(self, start: int, end: int) -> list[str]:
+        return self.words.norms[max(0, start) : end]
+
+    def has_comma(self, start: int, end: int) -> bool:
+        norms = self.words.norms
+        return any(norms[i] in (",", ";", ".", ":") for i in range(start, end))
+
+    def add(self, type_: str, start: int, end: int, assertion: str, specific: bool = True, **attributes: Any) -> Mention | None:
+        """Keep a mention, unless it stands at a box that nobody ticked."""
+        if self.is_unticked(start):
+            return None
+        kept = {key: value for key, value in attributes.items() if value is not None and value != ""}
+        mention = Mention(type_, start, end, assertion, kept, specific, self.is_exam(start))
+        self.mentions.append(mention)
+        return mention
+
+    def is_exam(self, i: int) -> bool:
+        """Does word `i` stand in an examination?"""
+        if self.category(i) in ("exam", "vitals"):
+            return True
+        start, end = self.sentence_of(i)
+        norms = self.words.norms[start:end]
+        return any(word in _EXAM_WORDS for word in norms)
+
+
+_EXAM_WORDS = frozenset("examination exam examined tested testing palpation percussion auscultation inspection elicited".split())
+
+
+def side_of(atom: Atom) -> str | None:
+    value = atom.attribute("side")
+    return str(value) if value else None

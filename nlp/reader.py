@@ -1,0 +1,154 @@
+"""The reader: a spaCy `Language` that reads one document, stage by stage, in the order of a note.
+
+`load()` opens the saved reader; `build()` makes it anew from the lexicons.
+"""
+
+# No postponed annotations here: spaCy reads those of the factories.
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+from spacy.vocab import Vocab
+
+from nlp.conditions import read_conditions
+from nlp.exam import read_exam
+from nlp.lexicon import lexicon
+from nlp.note import Note
+from nlp.studies import read_studies
+from nlp.symptoms import read_symptoms
+from nlp.tokens import Words, make_doc
+from nlp.treatments import read_treatments
+
+#: The stages in the order in which a note is read.
+STAGES: tuple[tuple[str, Callable[[Note], None]], ...] = (
+    ("indicia_sections", lambda note: note.find_layout(lexicon())),
+    ("indicia_mentions", lambda note: note.find_atoms(lexicon())),
+    ("indicia_assertions", lambda note: note.find_scopes()),
+    ("indicia_times", lambda note: note.find_times()),
+    ("indicia_exam", read_exam),
+    ("indicia_symptoms", read_symptoms),
+    ("indicia_treatments", read_treatments),
+    ("indicia_studies", read_studies),
+    ("indicia_conditions", read_conditions),
+)
+
+
+class Tokenizer:
+    """Words of clinical text; the parallel lists stay in `doc.user_data["words"]`."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+        self.speller = lexicon().speller
+
+    def __call__(self, text: str) -> Doc:
+        words = Words(text, self.speller)
+        doc = make_doc(self.vocab, words)
+        doc.user_data["words"] = words
+        return doc
+
+    def to_bytes(self, exclude: tuple[str, ...] = ()) -> bytes:
+        return b""
+
+    def from_bytes(self, data: bytes, exclude: tuple[str, ...] = ()) -> "Tokenizer":
+        return self
+
+    def to_disk(self, path: str | Path, exclude: tuple[str, ...] = ()) -> None:
+        """Nothing to save: the lexicons belong to the package."""
+
+    def from_disk(self, path: str | Path, exclude: tuple[str, ...] = ()) -> "Tokenizer":
+        return self
+
+
+@registry.tokenizers("indicia.tokenizer.v1")
+def create_tokenizer() -> Callable[[Language], Tokenizer]:
+    return lambda nlp: Tokenizer(nlp.vocab)
+
+
+def note_of(doc: Doc) -> Note:
+    """The note behind a doc; made at the first stage."""
+    note = doc.user_data.get("note")
+    if note is None:
+        words = doc.user_data.get("words") or Words(doc.text, lexicon().speller)
+        note = Note(words, doc.user_data.get("kind", "office_note"), doc.user_data.get("anchor"))
+        doc.user_data["note"] = note
+    assert isinstance(note, Note)
+    return note
+
+
+class Stage:
+    """One stage of the reader as a spaCy component."""
+
+    def __init__(self, run: Callable[[Note], None]) -> None:
+        self.run = run
+
+    def __call__(self, doc: Doc) -> Doc:
+        self.run(note_of(doc))
+        return doc
+
+
+def _register() -> None:
+    for name, run in STAGES:
+        Language.factory(name, func=_factory(run))
+    Language.component("indicia_spans", func=show_spans)
+
+
+def _factory(run: Callable[[Note], None]) -> Callable[[Language, str], Stage]:
+    def create(nlp: Language, name: str) -> Stage:
+        return Stage(run)
+
+    return create
+
+
+def show_spans(doc: Doc) -> Doc:
+    """Put the mentions into `doc.spans["facts"]`, labelled type/assertion, for spaCy's and medspaCy's viewers."""
+    note = note_of(doc)
+    starts, ends = note.words.starts, note.words.ends
+    spans: list[Span] = []
+    for mention in note.mentions:
+        span = doc.char_span(starts[mention.start], ends[mention.end - 1], label=f"{mention.type}/{mention.assertion}")
+        if span is not None:
+            spans.append(span)
+    doc.spans["facts"] = spans
+    return doc
+
+
+_register()
+
+
+def build() -> Language:
+    """Make the reader from the lexicons."""
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "indicia.tokenizer.v1"}}})
+    nlp.max_length = 50_000_000
+    for name, _ in STAGES:
+        nlp.add_pipe(name)
+    return nlp
+
+
+def load(path: Path | None = None) -> Language:
+    """Open the saved reader: `path`, else models/indicia_reader beside the package, else the installed copy.
+
+    Raises OSError where no saved reader is found there.
+    """
+    here = Path(__file__).parent
+    for candidate in [path] if path else [here.parent / "models" / "indicia_reader", here / "_model"]:
+        if candidate is not None and (candidate / "config.cfg").is_file():
+            nlp = spacy.load(candidate)
+            nlp.max_length = 50_000_000
+            return nlp
+    if path is not None:
+        raise OSError(f"no saved reader in {path}: build it with `python -m nlp.reader {path}`")
+    return build()
+
+
+def read(nlp: Language, text: str, kind: str = "office_note", anchor: date | None = None) -> Note:
+    """Read one document; `anchor` is its date, from which relative times count."""
+    doc = nlp.make_doc(text)
+    doc.user_data["kind"] = kind
+    doc.user_data["anchor"] = anchor
+    for _, stage in nlp.pipeline:
+        doc = stage(doc)
+    return note_of(doc)

@@ -1,0 +1,331 @@
+"""Symptoms put together from words: pain with its place, radiation, bladder and bowel, severity, course, onset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nlp.exam import _nearest_side, predicate
+from nlp.mentions import Atom
+from nlp.note import Mention, Note
+from nlp.times import Time
+
+_SCORE = re.compile(r"(\d{1,2})(?:\.\d)?(?:\s?(?:-|to|\u2013)\s?(\d{1,2}))?\s?(?:/|out of|of)\s?10(?!\d)", re.IGNORECASE)
+_VAS = re.compile(r"(?:vas|nprs|nrs|pain (?:score|scale|level|rating|now|intensity)(?: is| of|:)?|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*(?:of\s*)?(?:at\s*)?(?:an?\s*)?(\d{1,2})(?!\s*(?:/\s*\d|weeks|months|days|years|%|\d|-week|mg|visits))", re.IGNORECASE)
+_NOT_SPINE = frozenset(("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip"))
+_LEG = frozenset(("lower_extremity",))
+_NORMAL_HABIT = frozenset(("normal", "continent"))
+_ONSET = frozenset("since began begin started start onset first came developed from appeared".split())
+
+
+def read_symptoms(note: Note) -> None:
+    """Add pain, bladder and bowel mentions with what the note says of their course."""
+    for start, end, atoms in note.sentences():
+        labels = {label for atom in atoms for label in atom.labels}
+        if labels & {"low_back_pain", "radicular_pain", "pain", "radiates"}:
+            _pain(note, start, end, atoms)
+        if labels & {"bladder", "bowel", "bladder_bowel", "bladder_problem", "bowel_problem", "bladder_bowel_problem", "incontinence", "continent"}:
+            _sphincters(note, start, end, atoms)
+
+
+# Pain ------------------------------------------------------------------------------------------------------------------
+
+
+def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    back: list[Mention] = []
+    legs: list[Mention] = []
+    norms = note.words.norms
+    exam = note.category(start) in ("exam", "vitals")
+    for at, atom in enumerate(atoms):
+        direct = atom.get("low_back_pain")
+        if direct is not None:
+            if exam and {"range", "flexion", "extension", "rom", "palpation", "tender"} & set(norms[start:end]):
+                continue
+            mention = _add_pain(note, "low_back_pain", atom.start, atom.end, atoms, atom, region="lumbar")
+            if mention:
+                back.append(mention)
+            tail = norms[atom.end - 2 : atom.end]
+            if "leg" in norms[atom.start : atom.end] or "leg" in tail:
+                _add_pain(note, "radicular_pain", atom.start, atom.end, atoms, atom)
+            continue
+        radicular = atom.get("radicular_pain")
+        if radicular is not None:
+            mention = _add_pain(note, "radicular_pain", atom.start, atom.end, atoms, atom, region=radicular.attributes.get("region"))
+            if mention:
+                legs.append(mention)
+            before = atoms[at - 1] if at else None
+            if before is not None and before.attribute("region") == "lumbar" and atom.start - before.end <= 3 and {"and", ",", "/", "&", "+", "or"} & set(norms[before.end : atom.start + 1]):
+                more = _add_pain(note, "low_back_pain", before.start, atom.end, atoms, atom, region="lumbar")
+                if more:
+                    back.append(more)
+            continue
+        if exam:
+            continue
+        if "pain" in atom.labels and not ("low_back_pain" in atom.labels):
+            place = _pain_place(note, atoms, at, start, end)
+            if place is None:
+                continue
+            region = place.attribute("region")
+            first, last = min(atom.start, place.start), max(atom.end, place.end)
+            if region == "lumbar":
+                mention = _add_pain(note, "low_back_pain", first, last, atoms, atom, region="lumbar")
+                if mention:
+                    back.append(mention)
+                joined = _coordinated_leg(note, atoms, place)
+                if joined is not None:
+                    _add_pain(note, "radicular_pain", min(first, joined.start), max(last, joined.end), atoms, joined)
+            elif region in _LEG and norms[atom.start] not in ("stiffness", "tightness", "tight", "stiff", "cramps", "cramping", "cramp", "sore", "soreness", "symptoms") or (region in _LEG and norms[atom.start] == "symptoms"):
+                mention = _add_pain(note, "radicular_pain", first, last, atoms, atom)
+                if mention:
+                    legs.append(mention)
+        elif "radiates" in atom.labels:
+            target = next((o for o in atoms[at:] if o.attribute("region") and 0 <= o.start - atom.end <= 8), None)
+            named = set(norms[atom.start : atom.end])
+            region = str(target.attribute("region")) if target is not None else "lower_extremity" if named & {"leg", "legs", "thigh", "calf", "foot", "buttock", "lle", "rle", "thighs"} else None
+            label = note.assess(atom.start, atom.end).label
+            if region in ("hip", "knee"):
+                region = "lower_extremity"
+            if region is None:
+                if label == "absent" and {"radiation", "radiating", "radiates", "radiate"} & named:
+                    note.add("radicular_pain", atom.start, atom.end, "absent")
+                continue
+            if region == "lower_extremity":
+                end_ = target.end if target is not None else atom.end
+                mention = _add_pain(note, "radicular_pain", atom.start, max(atom.end, end_), atoms, atom)
+                if mention:
+                    legs.append(mention)
+                    if label == "present" and not back and not _other_region(atoms, atom) and note.category(start) in ("hpi", "complaint", "", "interval", "assessment", "assessment_plan"):
+                        pass
+            elif region == "lumbar" and label == "absent":
+                continue
+
+
+def _other_region(atoms: Sequence[Atom], atom: Atom) -> bool:
+    return any(o.attribute("region") in ("cervical", "shoulder", "upper_extremity", "hip", "knee") for o in atoms if o.start < atom.start)
+
+
+def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int) -> Atom | None:
+    """The place of a pain word: right before it ("lumbar ache"), or after a preposition ("ache across the low back")."""
+    atom = atoms[at]
+    norms = note.words.norms
+    best: tuple[int, Atom] | None = None
+    for other in atoms:
+        if not other.attribute("region") or other is atom or "muscle" in other.labels or "reflex" in other.labels:
+            continue
+        if other.end <= atom.start:
+            gap = atom.start - other.end
+            between = norms[other.end : atom.start]
+            if gap > 6 or (note.has_comma(other.end, atom.start) and not all(w in ("and", "or", ",", "/", "leg", "legs", "buttock", "hip", "left", "right", "neck") for w in between)):
+                continue
+            cost = gap
+        else:
+            gap = other.start - atom.end
+            between = norms[atom.end : other.start]
+            if gap > 9 or ";" in between or "but" in between:
+                continue
+            cost = gap + (0 if {"in", "across", "over", "to", "of", "at", "along", "down", "into", "on"} & set(between) else 2)
+        if best is None or cost < best[0]:
+            best = (cost, other)
+    if best is None:
+        category = note.layout.parts[note.layout.part[start]]
+        title = norms[category.start : category.title_end]
+        if category.parent == "sub" and {"back", "spine", "lumbar"} & set(title):
+            return None
+        return None
+    place = best[1]
+    if place.attribute("region") in _NOT_SPINE:
+        return None
+    if norms[place.start : place.end] in (["spine"], ["sacrum"], ["sacral"], ["back"]) and any(o.attribute("region") in ("cervical", "thoracic") and abs(o.start - place.start) <= 2 for o in atoms):
+        return None
+    if norms[place.start : place.end] == ["back"] and norms[max(0, place.start - 1) : place.start] in (["go"], ["come"], ["went"], ["came"], ["get"], ["hold"], ["right"], ["is"], ["bring"], ["brought"], ["goes"], ["going"], ["gone"], ["been"], ["be"], ["report"], ["him"], ["call"], ["see"], ["sat"], ["sits"], ["dates"], ["dating"], ["further"], ["pushed"], ["moved"], ["pulls"]):
+        return None
+    if norms[place.start : place.end] == ["back"] and norms[place.end : place.end + 2][:1] in (["of"], ["to"], ["in"], ["at"], ["for"], ["from"], ["on"]) and norms[place.end] in ("of", "to", "at"):
+        return None
+    return place
+
+
+def _coordinated_leg(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
+    for other in atoms:
+        if other.attribute("region") in _LEG and other.start > place.end and other.start - place.end <= 4 and {"and", "/", ",", "&", "into", "to"} & set(note.norms(place.end, other.start)):
+            return other
+    return None
+
+
+def _add_pain(note: Note, type_: str, first: int, last: int, atoms: Sequence[Atom], head: Atom, region: str | None = None) -> Mention | None:
+    label = note.assess(head.start, head.end).label
+    if head.start != first:
+        place_label = note.assess(first, first + 1).label
+        if place_label in ("absent", "family", "hypothetical"):
+            label = place_label
+    mention = note.add(type_, first, last, label, region=region)
+    if mention is None:
+        return None
+    side = _nearest_side(note, atoms, head, 5)
+    if side and type_ == "radicular_pain":
+        mention.attributes["side"] = side
+    if label != "present":
+        return mention
+    _course(note, mention, atoms, head)
+    return mention
+
+
+def _course(note: Note, mention: Mention, atoms: Sequence[Atom], head: Atom) -> None:
+    start, end = note.sentence_of(mention.start)
+    first, last = start, end
+    number = note.layout.sentence[start]
+    part = note.layout.part[start]
+    if number + 1 < len(note.layout.sentences):
+        following = note.layout.sentences[number + 1]
+        if note.layout.part[following[0]] == part and note.category(start) not in ("ros", "pmh", "assessment", "plan"):
+            last = following[1]
+    text = note.words.text[note.words.starts[first] : note.words.ends[last - 1]]
+    scores = [int(m[2] or m[1]) for m in _SCORE.finditer(text) if int(m[2] or m[1]) <= 10]
+    scores += [int(m[1]) for m in _VAS.finditer(text) if int(m[1]) <= 10]
+    if scores:
+        mention.attributes["severity_0_10"] = max(scores)
+    labels = {}
+    for atom in note.atoms_in(start, end):
+        for label in atom.labels:
+            labels.setdefault(label, atom)
+    severe = labels.get("severe")
+    if severe is not None and not note.assess(severe.start, severe.end).negated and abs(severe.start - head.start) < 12:
+        mention.attributes["severe"] = True
+    worse = labels.get("worse")
+    if worse is not None:
+        state = note.assess(worse.start, worse.end)
+        after = note.norms(worse.end, worse.end + 2)
+        situational = after[:1] in (["with"], ["when"], ["after"], ["on"], ["by"], ["in"], ["at"], ["while"], ["sitting"], ["standing"], ["walking"], ["bending"], ["if"]) and note.words.norms[worse.start] in ("worse", "worsened", "aggravated", "increased", "increases", "worsens")
+        if state.label == "present" and not situational and note.norms(worse.start - 3, worse.start)[-1:] != ["not"] and "neither" not in note.norms(worse.start - 4, worse.start):
+            mention.attributes["worsening"] = True
+            mention.attributes["new_or_increasing"] = True
+        elif state.negated:
+            mention.attributes["worsening"] = False
+    if "not_worse" in labels and "worsening" not in mention.attributes:
+        mention.attributes["worsening"] = False
+    new = labels.get("new")
+    if new is not None and abs(new.start - mention.start) <= 4 and not note.assess(new.start, new.end).negated:
+        mention.attributes["new_or_increasing"] = True
+    _onset(note, mention, start, end)
+
+
+def _onset(note: Note, mention: Mention, start: int, end: int) -> None:
+    """When it began: "for 3 months", "since May 12", "x 4 days", "3-week history", "began about 2 weeks ago"."""
+    norms = note.words.norms
+    candidates: list[tuple[int, Time]] = []
+    for time in note.times_in(start, end):
+        before = norms[max(start, time.start - 4) : time.start]
+        after = norms[time.end : time.end + 3]
+        if time.kind == "duration":
+            good = bool({"for", "x", "past", "last", "over", "about", "now", "approximately", "~", "nearly", "almost", "been", "of"} & set(before)) or norms[time.start][0] == "x" or after[:1] == ["history"] or after[:2] == ["of", "pain"] or {"history", "hx", "duration", "now", "of"} & set(after[:2]) or "-" in norms[time.start : time.end]
+            if {"after", "within", "every", "in", "q", "next", "per", "lasts", "lasting", "until", "hours"} & set(before[-2:]) or (time.high is not None and time.high < 1):
+                good = False
+            if any(label in ("physical_therapy", "chiropractic", "home_exercise_program", "nsaid", "injection", "conservative_treatment") for a in note.atoms_in(max(start, time.start - 6), min(end, time.end + 5)) for label in a.labels):
+                good = False
+            if good:
+                candidates.append((abs(time.start - mention.start), time))
+        elif time.kind == "date":
+            if set(before) & _ONSET or (time.ago and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken"} & set(before)) or ("on" in before and norms[mention.start : mention.end] and abs(time.start - mention.end) < 6):
+                if any(label in ("physical_therapy", "chiropractic", "nsaid", "muscle_relaxant", "spine_surgery", "mri", "xray", "ct", "opioid", "neuropathic_agent", "injection", "analgesic") for a in note.atoms_in(max(start, time.start - 5), time.start) for label in a.labels):
+                    continue
+                candidates.append((abs(time.start - mention.start), time))
+    if not candidates:
+        return
+    time = min(candidates, key=lambda pair: pair[0])[1]
+    if time.kind == "date":
+        mention.attributes["onset"] = time.iso
+    elif time.high is not None and time.high == time.low:
+        mention.attributes["duration_days"] = int(time.low)
+    else:
+        mention.attributes["duration_days_min"] = int(time.low)
+        if time.high is not None:
+            mention.attributes["duration_days_max"] = int(time.high)
+
+
+# Bladder and bowel -------------------------------------------------------------------------------------------------------
+
+
+def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    norms = note.words.norms
+    for at, atom in enumerate(atoms):
+        labels = set(atom.labels)
+        if labels & {"bladder_bowel_problem"}:
+            _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction", "bowel_dysfunction"))
+        elif "bladder_problem" in labels:
+            _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction",))
+        elif "bowel_problem" in labels:
+            _sphincter(note, atom.start, atom.end, atoms, atom, ("bowel_dysfunction",))
+        elif "continent" in labels:
+            if note.assess(atom.start, atom.end).label == "present":
+                for type_ in ("bladder_dysfunction", "bowel_dysfunction"):
+                    note.add(type_, atom.start, atom.end, "absent")
+        elif labels & {"bladder", "bowel", "bladder_bowel"}:
+            types = ("bladder_dysfunction", "bowel_dysfunction") if "bladder_bowel" in labels else ("bladder_dysfunction",) if "bladder" in labels else ("bowel_dysfunction",)
+            _subject(note, start, end, atoms, at, types)
+        elif "incontinence" in labels and not any({"bladder", "bowel", "bladder_bowel"} & set(a.labels) for a in atoms if abs(a.start - atom.start) <= 5):
+            label = note.assess(atom.start, atom.end).label
+            if label != "present" and norms[atom.start] in ("accidents", "leaks"):
+                types = ("bowel_dysfunction",) if norms[atom.start] == "accidents" else ("bladder_dysfunction",)
+                if any("bladder" in a.labels or "bladder_bowel" in a.labels for a in atoms) or norms[atom.start] == "leaks":
+                    _sphincter(note, atom.start, atom.end, atoms, atom, types)
+            elif norms[atom.start] in ("incontinence", "incontinent"):
+                _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction", "bowel_dysfunction") if label != "present" else ("bladder_dysfunction",))
+
+
+def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, types: tuple[str, ...]) -> None:
+    """"bladder control normal", "no bowel or bladder changes", "trouble with his bladder"."""
+    atom = atoms[at]
+    best: tuple[int, Atom] | None = None
+    for other in atoms:
+        if "problem" not in other.labels:
+            continue
+        gap = other.start - atom.end if other.start >= atom.end else atom.start - other.end
+        between = note.norms(min(other.end, atom.end), max(other.start, atom.start))
+        commas = between.count(",")
+        if gap <= 8 and ";" not in between and "." not in between and commas <= 2 and (best is None or gap < best[0]):
+            best = (gap, other)
+    said = predicate(note, atoms, at, frozenset(("normal",)))
+    if best is not None and (said is None or abs(said[1].start - atom.start) >= best[0]):
+        problem = best[1]
+        first, last = min(atom.start, problem.start), max(atom.end, problem.end)
+        _sphincter(note, first, last, atoms, problem, types)
+        return
+    if said is not None and said[0] == "normal" and abs(said[1].start - atom.end) <= 9 and note.category(start) not in ("plan",):
+        scope = note.assess(atom.start, atom.end)
+        label = "absent" if scope.label in ("present", "absent", "historical", "possible") else scope.label
+        for type_ in types:
+            note.add(type_, min(atom.start, said[1].start), max(atom.end, said[1].end), label)
+        return
+    label = note.assess(atom.start, atom.end).label
+    if label == "absent" and (note.words.norms[atom.start] in ("bowel", "bladder", "b", "b/b", "urinary", "bowels", "sphincter") or "bladder_bowel" in atom.labels):
+        for type_ in types:
+            note.add(type_, atom.start, atom.end, "absent")
+
+
+def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: Atom, types: tuple[str, ...]) -> None:
+    label = note.assess(head.start, head.end).label
+    if label == "present" and first != head.start and note.assess(first, first + 1).label == "absent":
+        label = "absent"
+    norms = note.words.norms
+    phrase = set(norms[first:last])
+    generic = phrase & {"change", "changes", "complaints", "issues", "concern", "concerns", "symptoms", "issue", "complaint", "problems", "involvement"}
+    if label == "present" and generic and not phrase & {"incontinence", "retention", "dysfunction"} and note.category(first) in ("instructions", "plan"):
+        return
+    start, end = note.sentence_of(first)
+    inherent = next((a for a in note.atoms_in(start, end) if "inherent" in a.labels), None)
+    near = [a for a in note.atoms_in(start, end)]
+    old = next((a for a in near if "old" in a.labels and norms[a.start] not in ("stable", "known")), None)
+    new = next((a for a in near if "new" in a.labels), None)
+    kind = "retention" if {"retention", "void", "urinate", "hesitancy", "emptying"} & phrase else "incontinence" if {"incontinence", "incontinent", "accidents", "leakage", "leaks", "leaking"} & phrase else None
+    for type_ in types:
+        mention = note.add(type_, first, last, label, kind=kind)
+        if mention is None or label not in ("present", "historical", "possible"):
+            continue
+        if inherent is not None or phrase & {"stress", "urge"}:
+            mention.attributes["attributed_to"] = "inherent"
+            mention.attributes["attributed_elsewhere"] = True
+        if old is not None and new is None:
+            mention.attributes["old_or_new"] = "old"
+        elif new is not None:
+            mention.attributes["old_or_new"] = "new"
+            mention.attributes["recent"] = True
+        _onset(note, mention, start, end)

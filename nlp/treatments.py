@@ -1,0 +1,604 @@
+"""Treatment episodes: what was tried, when, how long, with what result; what is only planned; what was refused.
+
+A mention takes its dates, spans, visits and response from its own sentence, and from the sentences that go on about
+it. Therapy and chiropractic records are read as one course from their first to their last visit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS
+from nlp.mentions import Atom
+from nlp.note import Mention, Note
+from nlp.times import Time
+
+TREATMENTS = frozenset((*ACTIVE_TREATMENTS, *INACTIVE_TREATMENTS, "conservative_treatment"))
+_ACTIVE = frozenset(ACTIVE_TREATMENTS)
+_DRUGS = frozenset(MEDICATIONS)
+_OTHER_REGIONS = frozenset(("cervical", "knee", "shoulder", "upper_extremity", "hip", "head", "thoracic", "abdomen", "chest"))
+_PERCENT = re.compile(r"(\d{1,3})\s?(?:-\s?\d{1,3}\s?)?(?:%|percent)\s?(?:\w+\s){0,3}?(?:better|improve\w*|relief|reduction|decrease|benefit|help\w*|less|resolved)", re.IGNORECASE)
+_SCALE = re.compile(r"(?:nprs|vas|nrs|pain|odi|oswestry)[^.\n]{0,30}?(\d{1,2})(?:/10|%)?\s*(?:->|\u2192|=>|to)\s*(\d{1,2})", re.IGNORECASE)
+_START_WORDS = frozenset("since start started starting begin began beginning begun first initial initiated soc eval evaluation from onset commenced prescribed rx'd given intake".split())
+_END_WORDS = frozenset("through thru until till ended end ending last final discharge discharged d/c dc completed finished to stopped stop quit discontinued concluding concluded graduated released".split())
+_ONGOING = frozenset("present now current currently ongoing date continues continuing continue still".split())
+_PLAN_PARTS = frozenset(("plan", "assessment_plan", "instructions"))
+
+
+def read_treatments(note: Note) -> None:
+    """Add every treatment mention of a note."""
+    course = _record_course(note)
+    carried: list[Mention] = []
+    carried_part = -1
+    distance = 0
+    for start, end, atoms in note.sentences():
+        part = note.layout.part[start]
+        found = [atom for atom in atoms if TREATMENTS & set(atom.labels)]
+        mentions: list[tuple[Atom, Mention]] = []
+        for atom in found:
+            for entry in atom.entries:
+                if entry.label in TREATMENTS:
+                    mention = _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
+                    if mention is not None:
+                        mentions.append((atom, mention))
+        if any("symptom_progression_on_treatment" in atom.labels for atom in atoms):
+            pass
+        if mentions:
+            _details(note, start, end, atoms, mentions)
+            carried, carried_part, distance = [m for _, m in mentions if m.assertion in ("present", "historical")] or carried, part, 0
+        elif carried and part == carried_part and distance < 3 and note.category(start) not in ("ros", "exam"):
+            distance += 1
+            _continue(note, start, end, atoms, carried)
+    if course is not None:
+        _merge_course(note, course)
+
+
+# One mention -------------------------------------------------------------------------------------------------------------
+
+
+def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, object]) -> Mention | None:
+    norms = note.words.norms
+    category = note.category(start)
+    if attributes.pop("ignore", False):
+        return None
+    if attributes.pop("ambiguous", False) and not _is_physical_therapy(note, start, end, atom):
+        return None
+    if category == "allergies" or (category == "family"):
+        return None
+    if type_ in _DRUGS and _is_allergy(note, start, end, atom):
+        return None
+    scope = note.assess(atom.start, atom.end)
+    label = scope.label
+    before = norms[max(start, atom.start - 8) : atom.start]
+    after = norms[atom.end : min(end, atom.end + 8)]
+    plan = [a for a in atoms if "plan_word" in a.labels and not note.scopes.assess(a.start, a.end).negated]
+    done = [a for a in atoms if "done_word" in a.labels]
+    declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 14), None)
+    if label == "possible":
+        label = "hypothetical" if {"consider", "may", "might", "could", "considering"} & set(before) else "present"
+    if label == "historical":
+        label = "present"
+    if label == "hypothetical" and category not in _PLAN_PARTS and {"if"} & set(before) and type_ in _DRUGS:
+        label = "hypothetical"
+    if label == "absent" and _response_between(note, atoms, atom):
+        label = "present"
+    if label == "family":
+        if type_ in _DRUGS or type_ in ("medical_device",):
+            label = "present" if {"from", "wife's", "husband's"} & set(after) else "family"
+    mention_attributes: dict[str, object] = {k: v for k, v in attributes.items()}
+    if declined is not None and label in ("present", "absent", "hypothetical") and not _is_done(note, start, end, atom, done):
+        label = "absent"
+        mention_attributes["declined"] = True
+        mention_attributes["stopped_reason"] = "declined"
+        mention_attributes["medical_reason"] = False
+    elif label == "present" and _is_planned(note, start, end, atom, plan, done, category, type_, before, after):
+        label = "hypothetical"
+    if label == "hypothetical" and "planned" not in mention_attributes:
+        mention_attributes["planned"] = True
+    region = _region(note, start, end, atoms, atom, type_)
+    if "region" not in mention_attributes and region:
+        mention_attributes["region"] = region
+    return note.add(type_, atom.start, atom.end, label, **mention_attributes)
+
+
+def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
+    """"PT" is physical therapy, the patient, prothrombin time or a pulse."""
+    words = note.words
+    norms = words.norms
+    before = norms[atom.start - 1] if atom.start > start else ""
+    after = norms[atom.end] if atom.end < end else ""
+    after2 = norms[atom.end + 1] if atom.end + 1 < end else ""
+    raw = words.raws[atom.start]
+    if after in ("inr", "ptt", "pulses", "pulse") or after == "/" and after2 in ("inr", "ptt", "pulses", "dp") or before == "/" and norms[max(start, atom.start - 2)] in ("dp", "dorsalis"):
+        return after == "/" and after2 == "ot"
+    if after[:1].isdigit() and (after2 in ("sec", "s", "seconds", "secs", ".") or "." in after or "inr" in norms[atom.end : atom.end + 6]):
+        return False
+    if before in _PT_BEFORE or after in _PT_AFTER or (after in ("x", "@") or after[:1] == "x" and after[1:].isdigit()):
+        return True
+    if after in _PATIENT_AFTER or before in ("the", "this", "a", "that", "each"):
+        return False
+    if raw != "PT" and not (raw == "pt" and before in _PT_BEFORE):
+        return False
+    if note.category(atom.start) == "labs":
+        return False
+    if atom.start == start:
+        return after in (":", "-", "(", ",", ".", "and", "&", "/", "+", ";") or (after == "" and end - start <= 3) or after[:1].isdigit()
+    return True
+
+
+_PT_BEFORE = frozenset(
+    "of in did does completed finished started attended attending began doing to tried failed lumbar outpatient formal "
+    "aquatic after weeks wks wk months no cont continue continued continuing more some with and for prior recent supervised "
+    "land pool course sessions from during additional her his further further any his low begin start resume home had has "
+    "having refer referral ordered order trial rx skilled pelvic spine aqua completing without , / + & declined declines "
+    "through until since despite both undergoing done post previous between initiated recommend recommended new one initial "
+    "keep offered another mo visits begun extensive local neck knee shoulder vestibular physical undergone underwent hydro or "
+    "including via plus 6 8 12 4 10 weekly by her".split()
+)
+_PT_AFTER = frozenset(
+    "twice for visits sessions referral referred eval evaluation discharge discharged d/c dc ordered helped course notes note "
+    "at since from twice three 2x 3x 1x program started completed records record report wk weeks weekly treatment exercises "
+    "began initiated consult rx script hep only visit session x attendance to with and & / until through without order".split()
+)
+_PATIENT_AFTER = frozenset(
+    "reports states is was has had denies complains presents here says notes endorses c/o did feels would will can cannot who "
+    "with comes came tolerated seen education verbalized understands tells describes does wants agrees stated doing rates "
+    "ambulates walks could should remains currently also returns given instructed advised continues still s education "
+    "reported arrived lives works takes took tried wishes requests asks".split()
+) - frozenset(("with", "did"))
+
+
+def _is_allergy(note: Note, start: int, end: int, atom: Atom) -> bool:
+    near = set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6)))
+    return bool(near & {"allergy", "allergies", "allergic", "allergen", "hives", "anaphylaxis", "rash", "nkda", "intolerance", "anaphylactic"})
+
+
+def _response_between(note: Note, atoms: Sequence[Atom], atom: Atom) -> bool:
+    """"no relief from PT", "failed PT": what is denied is the benefit."""
+    for other in atoms:
+        if "response" in other.labels and other.start < atom.start and atom.start - other.end <= 6 and ";" not in note.norms(other.end, atom.start):
+            return True
+    return False
+
+
+def _is_done(note: Note, start: int, end: int, atom: Atom, done: list[Atom]) -> bool:
+    strong = {"completed", "finished", "did", "attended", "underwent", "tried", "received"}
+    return any(other.start < atom.start and atom.start - other.end <= 4 and note.words.norms[other.start] in strong for other in done)
+
+
+def _is_planned(
+    note: Note, start: int, end: int, atom: Atom, plan: list[Atom], done: list[Atom], category: str, type_: str,
+    before: list[str], after: list[str],
+) -> bool:  # fmt: skip
+    norms = note.words.norms
+    in_plan = category in _PLAN_PARTS
+    near_plan = [p for p in plan if (0 <= atom.start - p.end <= 9) or (0 <= p.start - atom.end <= 4)]
+    near_plan = [p for p in near_plan if not _is_past_plan(note, p, atom, category, type_)]
+    continuing = {"continue", "continues", "cont", "continuing", "keep", "stay", "refill", "refilled", "maintain", "stays", "remains", "remain", "already", "finish", "complete"}
+    if continuing & set(before[-5:]):
+        return False
+    times = note.times_in(start, end)
+    if near_plan:
+        strong = [d for d in done if 0 <= atom.start - d.end <= 2 and norms[d.start] in ("completed", "finished", "did", "attended", "tried", "underwent", "failed", "took", "takes", "taking")]
+        if strong and not in_plan:
+            return False
+        if not in_plan and any(t.kind == "date" and len(t.iso) >= 7 and note.anchor is not None and t.iso < note.anchor.isoformat() and abs(t.start - atom.end) <= 8 for t in times) and type_ in _DRUGS:
+            return False
+        return True
+    if in_plan and type_ in _ACTIVE:
+        if _response_near(note, atom, start, end) or any(d for d in done if 0 <= atom.start - d.end <= 3 and norms[d.start] in ("completed", "finished", "did", "attended", "failed", "tried", "after", "despite", "s/p", "through")):
+            return False
+        if any(t.kind == "date" and len(t.iso) == 10 and note.anchor is not None and t.iso < note.anchor.isoformat() for t in times):
+            return False
+        return category != "assessment_plan" or start == atom.start or norms[start] in ("-", "*", "\u2022") or atom.start - start <= 4
+    if in_plan and type_ in (_DRUGS | {"injection", "medical_device"}):
+        if _response_near(note, atom, start, end) or {"after", "despite", "failed", "with", "given", "on", "stop", "discontinue", "stopped", "d/c", "hold"} & set(before[-4:]):
+            return False
+        return category in ("plan", "instructions") and atom.start - start <= 4
+    return False
+
+
+def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str) -> bool:
+    """"was prescribed naproxen in March" in a history is a treatment, "PT ordered" is not."""
+    words = set(note.norms(plan.start, plan.end))
+    if category in _PLAN_PARTS or category == "assessment":
+        return False
+    if type_ in _DRUGS and words & {"prescribed", "given", "started", "rx'd", "provided", "start", "add", "added", "tried", "trial", "try"}:
+        return True
+    if words & {"started", "starting"} and type_ in _ACTIVE:
+        return True
+    return bool(words & {"needs", "will", "give", "next", "plan", "plans"}) and note.category(plan.start) in ("medications", "pmh")
+
+
+def _response_near(note: Note, atom: Atom, start: int, end: int) -> bool:
+    return any("response" in other.labels and abs(other.start - atom.start) <= 10 for other in note.atoms_in(start, end))
+
+
+def _region(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str) -> str | None:
+    if type_ in _DRUGS:
+        near = [o for o in atoms if o.attribute("region") and 0 <= o.start - atom.end <= 6 and "for" in note.norms(atom.end, o.start)]
+        regions = [str(o.attribute("region")) for o in near]
+        return regions[0] if regions and regions[0] in _OTHER_REGIONS else None
+    near = [o for o in atoms if o.attribute("region") and -7 <= o.start - atom.end <= 9 and "muscle" not in o.labels]
+    is_row = note.layout.sentence[start] in note.layout.rows
+    if is_row:
+        near = [o for o in atoms if o.attribute("region")]
+    regions = [str(o.attribute("region")) for o in near]
+    if "balance" in note.norms(max(start, atom.start - 3), min(end, atom.end + 5)):
+        return "other"
+    if "lumbar" in regions or "whole_spine" in regions:
+        return "lumbar"
+    adjacent = [o for o in near if -3 <= o.start - atom.end <= 5 and not note.has_comma(min(o.end, atom.end), max(o.start, atom.start))]
+    for other in adjacent or (near if is_row else []):
+        region = str(other.attribute("region"))
+        if region in _OTHER_REGIONS:
+            return region
+    return _topic(note, start)
+
+
+def _topic(note: Note, start: int) -> str | None:
+    """The region of the paragraph: "Right knee: ...", "Neck. She has ..."."""
+    part = note.layout.parts[note.layout.part[start]]
+    if part.title_end > part.start:
+        for other in note.atoms_in(part.start, part.title_end):
+            region = other.attribute("region")
+            if region:
+                return str(region) if region in _OTHER_REGIONS or region == "lumbar" else None
+    number = note.layout.sentence[start]
+    for previous in range(number, max(-1, number - 4), -1):
+        first, last = note.layout.sentences[previous]
+        if note.layout.part[first] != note.layout.part[start]:
+            break
+        if last - first <= 4 and last - first >= 1 and note.words.norms[last - 1] in (".", ":"):
+            for other in note.atoms_in(first, last):
+                if other.attribute("region"):
+                    return str(other.attribute("region"))
+        if "\n\n" in note.words.gaps[first]:
+            break
+    return None
+
+
+# Details of the mentions of one sentence --------------------------------------------------------------------------------------
+
+
+def _details(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[tuple[Atom, Mention]]) -> None:
+    live = [(a, m) for a, m in mentions if m.assertion in ("present", "historical")]
+    if not live:
+        return
+    _times(note, start, end, [m for _, m in live])
+    _responses(note, start, end, atoms, [m for _, m in live])
+    _stops(note, start, end, atoms, [m for _, m in mentions])
+    for _, mention in live:
+        if mention.type == "home_exercise_program":
+            _home_program(note, start, end, atoms, mention)
+
+
+def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: list[Mention]) -> None:
+    """A sentence without a treatment of its own goes on about the last ones."""
+    norms = note.norms(start, end)
+    times = note.times_in(start, end)
+    active = [m for m in carried if m.type in _ACTIVE]
+    sessions = {"session", "sessions", "visit", "visits", "therapist", "discharged", "attended", "therapy", "treatment", "treatments", "course", "finished", "completed", "stopped", "quit", "program", "appointments", "exercises", "them", "log", "sheet"} & set(norms)
+    if active and times and (sessions or any(t.kind in ("visits", "frequency") for t in times)):
+        _times(note, start, end, active[-1:])
+    if any("response" in a.labels for a in atoms) and ({"it", "this", "these", "them", "they", "that", "none", "nothing", "neither", "all", "any", "pain", "symptoms", "relief", "improvement", "better", "change", "therapy", "session", "both", "still", "result", "treatment"} & set(norms)):
+        _responses(note, start, end, atoms, [m for m in carried if "response" not in m.attributes])
+    if sessions or any("stopped" in a.labels for a in atoms):
+        _stops(note, start, end, atoms, active)
+    for mention in carried:
+        if mention.type == "home_exercise_program":
+            _home_program(note, start, end, atoms, mention)
+
+
+def _times(note: Note, start: int, end: int, mentions: list[Mention]) -> None:
+    times = [t for t in note.times_in(start, end) if t.kind != "age"]
+    claimed: dict[int, list[Time]] = {}
+    for time in times:
+        best: tuple[float, int] | None = None
+        for index, mention in enumerate(mentions):
+            if time.end <= mention.start:
+                gap = mention.start - time.end
+                between = note.norms(time.end, mention.start)
+                cost = gap + 4.0 * between.count(",") + (0 if "of" in between[:1] else 3)
+            elif time.start >= mention.end:
+                gap = time.start - mention.end
+                between = note.norms(mention.end, time.start)
+                cost = gap * 0.7 + 2.0 * between.count(",") + 8 * between.count(";")
+            else:
+                cost = 0
+            crossing = sum(1 for other in mentions if other is not mention and min(time.start, mention.start) < other.start < max(time.end, mention.start))
+            cost += 6 * crossing
+            if mention.type in _ACTIVE and time.kind in ("visits", "frequency", "duration"):
+                cost -= 4
+            if mention.type in _DRUGS and time.kind in ("visits", "frequency"):
+                cost += 30
+            if best is None or cost < best[0]:
+                best = (cost, index)
+        if best is not None:
+            claimed.setdefault(best[1], []).append(time)
+    for index, mention in enumerate(mentions):
+        if index in claimed:
+            _set_times(note, start, end, mention, claimed[index])
+    # "PT and chiropractic for 8 weeks": a span behind a list is everybody's
+    if len(mentions) > 1:
+        for mention in mentions:
+            if not {"start", "end", "duration_days", "duration_days_min"} & set(mention.attributes) and mention.type in _ACTIVE:
+                other = next((m for m in mentions if m is not mention and m.type in _ACTIVE and {"duration_days", "start"} & set(m.attributes)), None)
+                if other is not None and abs(other.start - mention.start) <= 5:
+                    for key in ("start", "end", "duration_days", "ongoing"):
+                        if key in other.attributes:
+                            mention.attributes[key] = other.attributes[key]
+
+
+def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[Time]) -> None:
+    norms = note.words.norms
+    dates = [t for t in times if t.kind == "date"]
+    used: set[int] = set()
+    keep = mention.attributes
+    for first, second in zip(dates, dates[1:], strict=False):
+        between = norms[first.end : second.start]
+        joined = {"-", "to", "through", "thru", "until", "till", "and", "into", "\u2013"} & set(between) and len(between) <= 3
+        named = (_END_WORDS | {"last"}) & set(between) and len(between) <= 9
+        if joined or named:
+            if "and" in between and not ({"between", "both"} & set(norms[max(start, first.start - 3) : first.start]) or named):
+                continue
+            keep["start"], keep["end"] = _ordered(first.iso, second.iso)
+            used |= {id(first), id(second)}
+            break
+    for time in dates:
+        if id(time) in used:
+            continue
+        before = norms[max(start, time.start - 5) : time.start]
+        after = norms[time.end : min(end, time.end + 4)]
+        if {"-", "to", "until", "through", "thru"} & set(after[:1]) and _ONGOING & set(after[1:3]):
+            keep["start"], keep["ongoing"] = time.iso, True
+        elif "since" in before[-4:]:
+            keep.setdefault("start", time.iso)
+            keep["ongoing"] = True
+        elif (_END_WORDS - {"to"}) & set(before[-3:]) and not ({"started", "since", "first"} & set(before[-2:])):
+            keep.setdefault("end", time.iso)
+        elif _START_WORDS & set(before):
+            keep.setdefault("start", time.iso)
+        elif mention.type in ("injection",) or mention.type in _ACTIVE or mention.type in _DRUGS or mention.type == "medical_device":
+            if mention.type == "injection":
+                mention.date = mention.date or time.iso
+            elif time.ago and mention.type in _DRUGS:
+                keep.setdefault("start", time.iso)
+            elif len(time.iso) < 10 or not ({"visit", "note", "last", "dated"} & set(before)):
+                keep.setdefault("on", time.iso)
+    for time in times:
+        if time.kind == "duration":
+            before = norms[max(start, time.start - 4) : time.start]
+            after = norms[time.end : time.end + 4]
+            if {"after", "in", "within", "next", "every", "until"} & set(before[-1:]) and not {"after"} & set(before[-1:]):
+                if before[-1] == "in" and "to" in norms[max(0, time.start - 5) : time.start]:
+                    continue
+                if before[-1] in ("within", "next", "every", "until"):
+                    continue
+            if {"pain", "symptoms", "lbp", "history"} & set(after[:3]) and "of" in after[:1] or {"pain", "lbp", "ache"} & set(before):
+                continue
+            if {"relief", "benefit", "improvement"} & set(after[:3]) or {"relief", "lasted"} & set(before[-2:]):
+                continue
+            if "last" in before[-2:] or "past" in before[-2:]:
+                if not {"for", "over", "x", "during"} & set(before):
+                    continue
+            if time.high is not None and time.low == time.high:
+                keep.setdefault("duration_days", int(time.low))
+            elif "duration_days" not in keep:
+                keep.setdefault("duration_days_min", int(time.low + 0.5) if time.low % 1 else int(time.low))
+                if time.high is not None:
+                    keep.setdefault("duration_days_max", int(time.high))
+        elif time.kind == "frequency" and mention.type in _ACTIVE:
+            keep.setdefault("per_week", int(time.low) if time.low == int(time.low) else round(time.low, 2))
+        elif time.kind == "visits" and mention.type in _ACTIVE:
+            keep.setdefault("visits", int(time.low))
+
+
+def _ordered(first: str, second: str) -> tuple[str, str]:
+    """A yearless range that runs over the turn of the year: the start is the earlier day."""
+    if first > second and len(first) == 10:
+        return f"{int(first[:4]) - 1:04d}{first[4:]}" if first[5:] > second[5:] and first[:4] == second[:4] else first, second
+    return first, second
+
+
+def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
+    found: list[tuple[int, str]] = []
+    for atom in atoms:
+        entry = atom.get("response")
+        if entry is None:
+            continue
+        value = str(entry.attributes["response"])
+        scope = note.scopes.assess(atom.start, atom.end)
+        if scope.hypothetical:
+            continue
+        words = note.norms(atom.start, atom.end)
+        if value == "improved" and (scope.negated or {"not", "any", "without", "nor"} & set(note.norms(atom.start - 3, atom.start))):
+            value = "none"
+        elif value == "none" and words in (["unchanged"], ["nothing"], ["not", "met"], ["failed"], ["the", "same", "pain"], ["about", "same"]) and note.category(start) == "exam":
+            continue
+        elif value == "improved" and words in (["better"], ["works"], ["relief"], ["help"], ["helps"], ["improved"], ["resolved"], ["cleared"]) and {"what", "anything", "makes", "sitting", "leaning", "when", "to", "if", "until", "pain", "for"} & set(note.norms(atom.start - 3, atom.start)) and words != ["improved"]:
+            continue
+        found.append((atom.start, value))
+    text = note.words.text[note.words.starts[start] : note.words.ends[end - 1]]
+    for match in _PERCENT.finditer(text):
+        value = "improved" if int(match[1]) >= 50 else "none" if int(match[1]) == 0 else "partial"
+        found = [(p, v) for p, v in found if v not in ("improved", "partial")]
+        found.append((start + text[: match.start()].count(" "), value))
+    for match in _SCALE.finditer(text):
+        first, last = int(match[1]), int(match[2])
+        value = "worse" if last > first else "none" if last == first or last > first * 0.8 else "improved" if last <= first / 2 else "partial"
+        found.append((start + text[: match.start()].count(" "), value))
+    if not found:
+        return
+    for mention in mentions:
+        if "response" in mention.attributes:
+            continue
+        if len(found) == 1:
+            mention.attributes["response"] = found[0][1]
+            continue
+        best = min(found, key=lambda item: (item[0] - mention.end if item[0] >= mention.end else (mention.start - item[0]) + 3) + 3 * note.norms(min(item[0], mention.end), max(item[0], mention.start)).count(","))
+        mention.attributes["response"] = best[1]
+
+
+def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
+    stopped = next((a for a in atoms if "stopped" in a.labels), None)
+    if stopped is None:
+        return
+    medical = next((a for a in atoms if "medical" in a.labels and a.start >= stopped.start - 12), None)
+    other = next((a for a in atoms if "not_medical" in a.labels and abs(a.start - stopped.start) <= 15), None)
+    for mention in mentions:
+        if mention.type not in _ACTIVE or abs(mention.start - stopped.start) > 25 and start <= mention.start < end:
+            continue
+        if medical is not None and (other is None or abs(medical.start - stopped.end) < abs(other.start - stopped.end)):
+            mention.attributes["medical_reason"] = True
+            mention.attributes.setdefault("stopped_reason", note.words.text[note.words.starts[medical.start] : note.words.ends[medical.end - 1]].lower())
+        elif other is not None:
+            mention.attributes["medical_reason"] = False
+            mention.attributes.setdefault("stopped_reason", note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower())
+
+
+def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], mention: Mention) -> None:
+    norms = set(note.norms(start, end))
+    if "prescribed_by" not in mention.attributes:
+        if norms & {"therapist", "pt", "dpt", "therapy"}:
+            mention.attributes["prescribed_by"] = "physical therapist"
+        elif norms & {"chiropractor", "dc", "chiro", "chiropractic"}:
+            mention.attributes["prescribed_by"] = "chiropractor"
+        elif norms & {"dr", "physician", "doctor", "pcp", "provider", "prescribed", "gave", "given", "rx'd", "instructed", "taught", "handout", "printed", "written", "supervised", "md", "do", "np", "pa", "directed", "issued", "provided", "rx", "physiatrist", "ordered", "reviewed", "orthopedist", "surgeon"}:
+            mention.attributes["prescribed_by"] = "physician"
+    done = norms & {"completed", "finished", "log", "daily", "compliant", "compliance", "faithfully", "diligently", "adherent", "performed", "completion", "logged", "religiously", "consistently", "did", "done", "regularly"}
+    if done and (note.times_in(start, end) or norms & {"completed", "log", "compliance", "completion", "compliant"}) and mention.assertion == "present":
+        plan = norms & {"instructed", "will", "advised", "should", "start", "begin", "encouraged"}
+        if not plan:
+            mention.attributes["followup_documented"] = True
+
+
+# Records of therapy and chiropractic ------------------------------------------------------------------------------------------
+
+
+def _record_course(note: Note) -> Mention | None:
+    """The course that a therapy or chiropractic record documents by its visits."""
+    words = note.words
+    head = " ".join(words.norms[:60])
+    head_atoms = [a for a in note.atoms if a.start < 80]
+    chiropractic = any("chiropractic" in a.labels for a in head_atoms) or " dc " in f" {head} "
+    if note.kind != "physical_therapy" and not (chiropractic and note.kind == "other") :
+        return None
+    type_ = "chiropractic" if chiropractic and not any("physical_therapy" in a.labels for a in head_atoms) else "physical_therapy"
+    visits: list[Time] = []
+    first: str | None = None
+    last: str | None = None
+    count: int | None = None
+    per_week: float | None = None
+    anchor_index = 0
+    for time in note.times:
+        category = note.category(time.start)
+        start, end = note.sentence_of(time.start)
+        before = set(words.norms[max(start, time.start - 5) : time.start])
+        if time.kind == "date" and len(time.iso) == 10:
+            if before & {"birth", "dob", "born", "onset", "surgery", "mri", "injury", "since", "doi", "next", "certification", "expires", "cert", "poc", "xray", "x-ray", "script", "referral", "xr", "appointment"}:
+                continue
+            if note.anchor is not None and time.iso > (note.anchor + timedelta(days=3)).isoformat():
+                continue
+            text_before = " ".join(words.norms[max(start, time.start - 4) : time.start])
+            if re.search(r"start of care|soc|initial|eval|first|started|began|start", text_before):
+                first = min(first, time.iso) if first else time.iso
+            elif re.search(r"last|discharge|d / c|dc|final|through|thru|re ?eval|today|date", text_before) and not re.search(r"initial", text_before):
+                last = max(last, time.iso) if last else time.iso
+            elif time.start == start or words.norms[time.start - 1] in ("-", "*") or "\n" in words.gaps[time.start] or before & {"visit", "visits", "seen"}:
+                visits.append(time)
+            anchor_index = anchor_index or time.start
+        elif time.kind == "visits" and category not in ("plan",) and count is None:
+            sentence = set(words.norms[start:end])
+            if not sentence & {"plan", "recommend", "authorized", "request", "requested", "frequency"}:
+                count = int(time.low)
+        elif time.kind == "frequency" and per_week is None:
+            per_week = time.low
+    title = _title_date(note)
+    dates = sorted({t.iso for t in visits})
+    plain_eval = {"initial", "evaluation"} <= set(words.norms[:50]) and not {"discharge"} & set(words.norms[:60])
+    begin = first or (dates[0] if len(dates) >= 1 else None) or (title if plain_eval else None)
+    finish = max(filter(None, (last, dates[-1] if dates else None)), default=None)
+    if finish is None and title is not None and begin is not None and not plain_eval:
+        finish = title
+    if plain_eval and title and (last is None or last == title) and len(dates) <= 1:
+        begin, finish, count = begin or title, begin or title, 1
+    mention = note.add(type_, anchor_index, anchor_index + 1, "present") if anchor_index or begin else None
+    if mention is None:
+        return None
+    mention.attributes["record"] = True
+    if begin:
+        mention.attributes["start"] = begin
+    if finish and (begin is None or finish >= begin):
+        mention.attributes["end"] = finish
+    if count is None and len(dates) >= 3:
+        count = len(dates)
+    if count:
+        mention.attributes["visits"] = count
+    if per_week and not plain_eval:
+        mention.attributes["per_week"] = int(per_week) if per_week == int(per_week) else round(per_week, 2)
+    region = _record_region(note)
+    if region:
+        mention.attributes["region"] = region
+    response = _record_response(note)
+    if response:
+        mention.attributes["response"] = response
+    return mention
+
+
+def _title_date(note: Note) -> str | None:
+    return note.anchor.isoformat() if isinstance(note.anchor, date) else None
+
+
+def _record_region(note: Note) -> str | None:
+    regions: list[str] = []
+    for atom in note.atoms:
+        if atom.start > 140:
+            break
+        region = atom.attribute("region")
+        if region and "muscle" not in atom.labels and "reflex" not in atom.labels:
+            regions.append(str(region))
+        if {"low_back_pain", "radicular_pain"} & set(atom.labels):
+            regions.append("lumbar")
+    if "lumbar" in regions:
+        return "lumbar"
+    for region in regions:
+        if region in _OTHER_REGIONS:
+            return region
+    return None
+
+
+def _record_response(note: Note) -> str | None:
+    """The response at the end of the record outweighs those before."""
+    values: list[str] = []
+    for start, end, atoms in note.sentences():
+        if note.category(start) == "plan":
+            continue
+        probe = Mention("physical_therapy", start, start + 1, "present")
+        _responses(note, start, end, atoms, [probe])
+        value = probe.attributes.get("response")
+        if value:
+            values.append(str(value))
+    for value in ("improved",):
+        if value in values and "none" not in values and "worse" not in values:
+            return value
+    return values[-1] if values else None
+
+
+def _merge_course(note: Note, course: Mention) -> None:
+    """The other mentions of that treatment in its own record tell of the same course."""
+    kept: list[Mention] = []
+    for mention in note.mentions:
+        if mention is not course and mention.type == course.type and mention.assertion in ("present", "hypothetical") and mention.attributes.get("region", course.attributes.get("region")) == course.attributes.get("region"):
+            dated = {"start", "end", "on"} & set(mention.attributes)
+            if mention.assertion == "hypothetical" or not dated or mention.attributes.get("start", "") >= str(course.attributes.get("start", "")):
+                for key in ("response", "medical_reason", "stopped_reason"):
+                    if key in mention.attributes:
+                        course.attributes.setdefault(key, mention.attributes[key])
+                if not (course.end - course.start > 1) and mention.assertion == "present":
+                    course.start, course.end = mention.start, mention.end
+                continue
+        kept.append(mention)
+    note.mentions[:] = kept

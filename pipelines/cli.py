@@ -1,0 +1,257 @@
+"""The command line: `indicia check`, `batch`, `policy`, `schema`, `bench`.
+
+Exit codes: 0 done; 1 some cases failed (their lines say why); 2 wrong usage or unreadable input, nothing
+written. Everything heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines import __version__
+from pipelines.errors import CaseError, InputError, failure
+
+if TYPE_CHECKING:
+    from pipelines.intake import Line
+
+app = typer.Typer(
+    name="indicia",
+    help="Reads lumbar-MRI request notes and says whether guideline NIA_CG_044 is met. It never denies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Help in plain words: the rich one takes longer to import than everything else.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+policy_app = typer.Typer(help="The criteria, their source and their editions.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+
+class SchemaName(str, Enum):
+    """What a JSON Schema can be asked for."""
+
+    case = "case"
+    result = "result"
+
+
+def main() -> None:
+    """Run the command. Errors are told in words on standard error, never as a traceback with a note in it."""
+    try:
+        app()
+    except InputError as error:
+        print(f"indicia: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is left to say, also not at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("INDICIA_DEBUG"):
+            raise
+        print(
+            f"indicia: the program failed ({failure(error)}); nothing was written. Please report the place. "
+            "INDICIA_DEBUG=1 shows more, perhaps words of a note.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"indicia {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The documents of one case (text files), or one case as a JSON file.", show_default=False
+        ),
+    ],
+    service_date: Annotated[
+        str | None, typer.Option(help="Date of the request, YYYY-MM-DD.", show_default=False)
+    ] = None,
+    cpt: Annotated[
+        list[str] | None, typer.Option(help="Requested CPT code; may be repeated.", show_default=False)
+    ] = None,
+    age: Annotated[
+        float | None, typer.Option(help="Age of the patient in years.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Decide one case and show why. The options fill in what the files lack."""
+    from pipelines.intake import case_of_files, take
+    from pipelines.models import case_from
+
+    try:
+        data, folder = case_of_files(files)
+        case = case_from(_with_options(data, service_date, cpt, age))
+        intake = take(case, folder)
+    except CaseError as error:
+        raise InputError(error.message) from None
+    from pipelines.check import decide
+    from pipelines.result import error_result
+
+    try:
+        result = decide(intake)
+    except CaseError as error:
+        result = error_result(case.case_id, error, case.service_date)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_report(result, {document.document_id: document.text for document in intake.documents})
+    if result["error"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def batch(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="Cases as JSONL, or a folder with a file or subfolder each."),
+    ],
+    output: Annotated[Path, typer.Option(help="Where the results go, as JSONL.")],
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes to use. 1 works without a pool.", show_default="all processors, at least 2"
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")
+    ] = 60.0,
+) -> None:
+    """Decide many cases, one line of result each, in input order."""
+    from pipelines.batch import run
+
+    try:
+        with _progress(source) as advance:
+            summary = run(source, output, workers=workers, time_limit=time_limit, progress=advance)
+    except KeyboardInterrupt:
+        raise InputError("Interrupted; nothing was written.") from None
+    if sys.stderr.isatty():
+        for outcome, count in sorted(summary.outcomes.items()):
+            print(f"{count:>9,}  {outcome}", file=sys.stderr)
+    if not summary.cases:
+        print(f"indicia: {source} holds no case; the results are empty.", file=sys.stderr)
+    if summary.failed:
+        print(
+            f"indicia: {summary.failed} of {summary.cases} cases could not be decided; "
+            f"the `error` of their lines in {output} says why.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(name: Annotated[SchemaName, typer.Argument(help="Which one.")]) -> None:
+    """Print the JSON Schema of a case or a result."""
+    from pipelines.models import Case, Result
+
+    if name is SchemaName.case:
+        _print_json(Case.model_json_schema(mode="validation"))
+    else:
+        _print_json(Result.model_json_schema(mode="serialization"))
+
+
+@app.command()
+def bench(
+    notes: Annotated[Path, typer.Argument(help="Notes as JSONL: objects with `text` or `note`, or cases.")],
+    limit: Annotated[int, typer.Option(min=1, help="Use this many notes.")] = 40,
+    rounds: Annotated[int, typer.Option(min=1, help="Measure this often and take the median.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure speed and memory against spaCy's bare tokenizer and stock medspaCy, in one run."""
+    from pipelines.bench import measure, print_figures
+
+    figures = measure(notes, limit=limit, rounds=rounds)
+    if as_json:
+        _print_json(figures)
+    else:
+        print_figures(figures)
+
+
+# --- helpers ---------------------------------------------------------------------------------------
+
+
+def _with_options(
+    data: dict[str, object], service_date: str | None, cpt: list[str] | None, age: float | None
+) -> dict[str, object]:
+    """Fill in what the case lacks; what it says itself stands."""
+    filled = dict(data)
+    if service_date is not None and not filled.get("service_date"):
+        filled["service_date"] = service_date
+    if cpt and not filled.get("cpt_codes"):
+        filled["cpt_codes"] = cpt
+    patient = filled.get("patient")
+    if age is not None and (
+        patient is None or (isinstance(patient, dict) and patient.get("age_years") is None)
+    ):
+        filled["patient"] = {**(patient or {}), "age_years": age}
+    return filled
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print_report(result: dict[str, Any], texts: dict[str, str]) -> None:
+    from rich.console import Console
+
+    from criteria.catalog import requirement_text
+    from pipelines.report import print_report
+
+    print_report(
+        Console(highlight=False), result, texts, requirement=requirement_text, indication=lambda name: ""
+    )
+
+
+@contextmanager
+def _progress(source: Path) -> Iterator[Callable[[Line], None] | None]:
+    """Show a progress bar on standard error where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    size = source.stat().st_size if source.is_file() else None
+    done = TextColumn("{task.fields[cases]:,} cases, {task.fields[rate]:.0f}/s")
+    with Progress(
+        BarColumn(), done, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("", total=size, cases=0, rate=0.0)
+        count = 0
+
+        def advance(line: Line) -> None:
+            nonlocal count
+            count += 1
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            bar.update(task, advance=len(line.raw or b""), cases=count, rate=count / elapsed)
+
+        yield advance
+
+
+# --- policy ----------------------------------------------------------------------------------------
