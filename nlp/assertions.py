@@ -18,13 +18,6 @@ from nlp.tokens import Words
 
 _FAMILY_SECTION = frozenset(("family",))
 _HYPOTHETICAL_SECTION = frozenset(("instructions",))
-#: After a family member these make an informant of him, no patient.
-_INFORMANT = frozenset(
-    "reports reported says said states stated notes noted notices noticed thinks thought feels felt believes denies denied drove "
-    "brought accompanied accompanies is who asks asked tells told worries worried wants present here gives confirms "
-    "describes provides helps helped agrees understands understood and at in with to , . ; ) explained would wishes "
-    "want worry interprets interpreting translates comes came sees saw counts has".split()
-)
 _HAS = frozenset(("has", "had", "with", "died", "was", "also", "diagnosed", "got", "suffers", "suffered", "who", "operated", "underwent"))
 _PRONOUNS = frozenset("he she it they patient pt there this that who i we symptoms pain".split())
 _VERBS = frozenset(
@@ -33,6 +26,8 @@ _VERBS = frozenset(
     "can will would walks works lives".split()
 )
 _UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant".split())
+_DESTINATIONS = frozenset(("er", "ed", "emergency", "911", "hospital", "a&e"))
+_LIST_MARKS = frozenset(("-", "*", "\u2022", ">", "o", "\u25aa", "\u00b7"))
 _NEGATED, _POSSIBLE, _HYPO, _HIST, _FAMILY = "negated", "possible", "hypothetical", "historical", "family"
 
 
@@ -73,6 +68,8 @@ class Scopes:
 
     def __init__(self, words: Words, layout: Layout, atoms: Sequence[Atom]) -> None:
         self.words, self.layout = words, layout
+        self.precautions: dict[int, bool] = {}
+        self.fact_starts = {atom.start for atom in atoms if any(entry.is_fact for entry in atom.entries)}
         self.cues: dict[int, list[Cue]] = {}
         self.stops: dict[int, list[int]] = {}
         norms, gaps = words.norms, words.gaps
@@ -100,8 +97,10 @@ class Scopes:
                 self.stops.setdefault(sentence[i], []).append(i)
             elif norm == "?" and i + 1 < len(norms) and not gaps[i + 1] and (gaps[i] or i == 0 or norms[i - 1] in "(,/"):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
-            elif norm in "+-" and norm:
+            elif norm in ("+", "-"):
                 self._sign(i, norm)
+            elif norm == "no" and self._is_answer(i):
+                self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
             elif norm in _VERBS and i > 0 and self._opens_clause(i):
                 self.stops.setdefault(sentence[i], []).append(i - 1)
         for places in self.stops.values():
@@ -132,6 +131,13 @@ class Scopes:
         elif words.gaps[i].count(" ") and i > 0:
             self.cues.setdefault(number, []).append(Cue(i, i + 1, _NEGATED, True, 4))
 
+    def _is_answer(self, i: int) -> bool:
+        """"Fever: no   Weight loss: no", "fevers no;": a "no" with nothing after it."""
+        norms, gaps = self.words.norms, self.words.gaps
+        if i == 0 or i + 1 < len(norms) and self.layout.sentence[i + 1] == self.layout.sentence[i] and norms[i + 1] not in (";", ",", ".", "|", ")") and len(gaps[i + 1]) < 2:
+            return False
+        return norms[i - 1] not in (".", ";", ",", "and", "or")
+
     def _is_relative_patient(self, atom: Atom) -> bool:
         """False where the relative only reports, drives or worries."""
         norms = self.words.norms
@@ -141,14 +147,13 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
+        facts_next = end in self.fact_starts or (end + 1 in self.fact_starts and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w"))
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""
             if after in ("noticed", "seen", "not", "noted", "brought", "concerns", "questions", "been", "heard", "told", "here"):
                 return following == "had" and after == "been"
             return True
-        return following not in _INFORMANT or (following == "with" and True) or (
-            following in (",", "and", ")") and self.layout.parts[self.layout.part[atom.start]].category == "family"
-        )
+        return facts_next or following in (":", "(", "with", "w", "-", "d") or self.layout.parts[self.layout.part[atom.start]].category == "family"
 
     def assess(self, start: int, end: int, *, as_event: bool = False) -> Assertion:
         """Return how words `start` to `end` stand. `as_event`: "history of" makes no history of lasting things."""
@@ -159,7 +164,9 @@ class Scopes:
         category = layout.parts[layout.part[start]].category
         if category in _FAMILY_SECTION:
             family = True
-        elif category in _HYPOTHETICAL_SECTION and not self._is_statement(number):
+        elif category in _HYPOTHETICAL_SECTION:
+            hypothetical = True
+        elif self._is_precaution(number, start):
             hypothetical = True
         mark = layout.marks[start] if layout.marks else 0
         if mark == NO:
@@ -177,12 +184,10 @@ class Scopes:
                     continue
                 if cue.kind == _FAMILY and _between(stops, cue.end, start) and self._back_to_patient(cue.end, start):
                     continue
-                if cue.kind == _HIST and self._comma_between(cue.end, start):
-                    continue
             else:
                 if end > cue.start or cue.start - end > min(cue.reach, 14):
                     continue
-                if _between(stops, end, cue.start) or self._closer_target(end, cue):
+                if _between(stops, end, cue.start) or self._out_of_reach(end, cue):
                     continue
             if cue.kind == _NEGATED:
                 negated = True
@@ -199,22 +204,42 @@ class Scopes:
             historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
         return Assertion(negated, possible, hypothetical, historical, family, tuple(cues))
 
-    def _is_statement(self, number: int) -> bool:
-        return False
+    def _is_precaution(self, number: int, start: int) -> bool:
+        """"ER for numb saddle", "would change the pace: ...", and the bullets under "Call if:"."""
+        known = self.precautions.get(number)
+        if known is None:
+            known = self.precautions[number] = self._precaution(number)
+        return known
+
+    def _precaution(self, number: int) -> bool:
+        first, last = self.layout.sentences[number]
+        norms = self.words.norms
+        category = self.layout.parts[self.layout.part[first]].category
+        if category in ("hpi", "ros", "exam", "pmh", "complaint", "family", "results", "medications", "interval"):
+            return False
+        words = set(norms[first:last])
+        if words & _DESTINATIONS and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "->"} and not words & {"went", "seen", "visited", "from", "presented"}:
+            return True
+        if words & {"call", "phone", "telephone", "ring", "return", "reach", "knows", "precautions", "advised", "warned", "sooner"} and words & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"} and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other"):
+            return bool(words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}) or "if" in words
+        if number and norms[first] in _LIST_MARKS:
+            before, end = self.layout.sentences[number - 1]
+            if norms[end - 1] == ":" and {"if", "call", "return", "notice", "come", "for", "when", "precautions", "er", "ed", "emergency"} & set(norms[before:end]):
+                return True
+            if norms[before] in _LIST_MARKS and self.precautions.get(number - 1):
+                return True
+            return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & words
+        return "what would change the pace" in " ".join(norms[first:last]) or ("not to wait" in " ".join(norms[first:last]))
 
     def _back_to_patient(self, a: int, b: int) -> bool:
         return any(w in ("he", "she", "patient", "pt", "but", ";") for w in self.words.norms[a:b])
 
-    def _comma_between(self, a: int, b: int) -> bool:
-        return False
-
-    def _closer_target(self, end: int, cue: Cue) -> bool:
-        """A backward cue after its own subject: "neck pain, back pain is absent" reaches back over a comma list only."""
-        norms = self.words.norms
-        between = norms[end : cue.start]
-        if cue.kind == _NEGATED and norms[cue.start] in ("negative", "neg", "absent", "none", "nil"):
-            return len(between) > 4 and ":" not in between and "," not in between
-        return False
+    def _out_of_reach(self, end: int, cue: Cue) -> bool:
+        """A denial after its subject reaches back over a list ("fever, chills: none"), else over three words."""
+        between = self.words.norms[end : cue.start]
+        if cue.kind != _NEGATED or len(between) <= 3:
+            return any(word in ("+", "positive", "pos") for word in between)
+        return "," not in between and "or" not in between and "and" not in between
 
 
 _PAST = frozenset(("h/o", "history", "hx", "prior", "previous", "past", "remote", "s", "status"))

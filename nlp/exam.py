@@ -145,6 +145,8 @@ def _motor(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: set[
     is_row = note.layout.sentence[start] in note.layout.rows
     exam = note.is_exam(start)
     bare = has_muscle and (is_row or exam or note.kind == "physical_therapy")
+    has_muscle = has_muscle and any("muscle" in a.labels and _is_muscle(note, a) for a in atoms)
+    bare = bare and has_muscle
     grades = _grades(note, start, end, False) or (_grades(note, start, end, True) if bare and (is_row or len([a for a in atoms if a.get("muscle")]) >= 1) else [])
     if grades and (has_muscle or "strength" in labels or exam or note.kind == "physical_therapy" or "region" in labels):
         if any(word in ("goals", "goal", "murmur", "systolic", "visit", "visits") for word in note.norms(start, end)) and not has_muscle:
@@ -162,6 +164,8 @@ def _graded(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: lis
         if any(g.start <= atom.start < g.end for g in grades):
             continue
         for label in ("muscle", "side", "strength", "region", "reflex", "slr"):
+            if label == "muscle" and not _is_muscle(note, atom):
+                continue
             if label in atom.labels:
                 items.append((atom.start, label, atom))
                 break
@@ -260,6 +264,12 @@ def _graded(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: lis
         if not is_row and grade_side is None and side is not None and after is not None and after[1] == "muscle":
             side = line_side if line_side else None
         del position
+
+
+def _is_muscle(note: Note, atom: Atom) -> bool:
+    """Two-letter muscles are written in capitals ("TA", "IP"); "hs" is bedtime."""
+    raw = note.words.raws[atom.start]
+    return atom.end - atom.start > 1 or len(raw) > 2 or raw.isupper()
 
 
 def _side_leads(items: Sequence[tuple[int, str, object]], index: int) -> bool:
@@ -808,9 +818,9 @@ def _straight_leg(note: Note, start: int, end: int, atoms: Sequence[Atom], at: i
         if marks and marks[i] == 3:
             i += 1
             continue
-        if norm in ("negative", "neg", "normal", "unremarkable", "nl") or (norm in ("not", "no", "without") and norms[i + 1 : i + 2] and norms[min(i + 1, len(norms) - 1)] in ("positive", "cause", "pain", "painful", "provocative", "reproduce", "elicit", "radicular", "leg")) or (norm == "does" and norms[i + 1 : i + 2] == ["not"]) or norm in ("painless", "bilaterally negative", "nonprovocative") or (norm == "-" and (note.words.gaps[i] and (i + 1 >= limit or note.words.gaps[i + 1] or norms[i + 1] in ("/", ",", "."))) or norm == "-" and norms[i - 1] == "/" ):
+        if norm in ("negative", "neg", "normal", "unremarkable", "nl", "clear", "free") or (norm in ("not", "no", "without") and norms[i + 1 : i + 2] and norms[min(i + 1, len(norms) - 1)] in ("positive", "cause", "pain", "painful", "provocative", "reproduce", "elicit", "radicular", "leg")) or (norm == "does" and norms[i + 1 : i + 2] == ["not"]) or norm in ("painless", "bilaterally negative", "nonprovocative") or (norm == "-" and (note.words.gaps[i] and (i + 1 >= limit or note.words.gaps[i + 1] or norms[i + 1] in ("/", ",", "."))) or norm == "-" and norms[i - 1] == "/" ):
             results.append((i, i + 1, "absent"))
-        elif norm in ("positive", "pos", "+", "reproduces", "reproduced", "reproducing", "provokes", "provoked", "radiates", "elicits", "recreates", "recreated", "equivocal", "concordant", "causes", "produces", "produced", "brings", "painful", "lights") and not note.scopes.assess(i, i + 1).negated:
+        elif norm in ("positive", "pos", "+", "reproduces", "reproduced", "reproducing", "provokes", "provoked", "radiates", "elicits", "recreates", "recreated", "equivocal", "concordant", "causes", "produces", "produced", "brings", "painful", "lights", "provoke", "bring", "reproduce", "clicks") and norms[i - 1] not in ("not", "no", "non", "nor"):
             if norm != "equivocal":
                 results.append((i, i + 1, "present"))
         elif norm in ("l", "left", "lt", "lle"):

@@ -217,7 +217,7 @@ def _sentences(
     was_row = False
     for number, line in enumerate(lines):
         start, end, blank = line
-        is_row = _is_row(gaps, start, end)
+        is_row = _is_row(words, start, end)
         if is_row:
             row_starts.add(start)
         if previous is not None:
@@ -247,8 +247,11 @@ def _sentences(
     return sentences, {n for n, (s, _) in enumerate(sentences) if s in row_starts}
 
 
-def _is_row(gaps: list[str], start: int, end: int) -> bool:
-    """A table row or form line: columns that blanks set apart."""
+def _is_row(words: Words, start: int, end: int) -> bool:
+    """A table row or form line: columns that blanks or bars set apart."""
+    gaps = words.gaps
+    if words.norms[start] == "|" or words.norms[start:end].count("|") >= 2:
+        return True
     wide = [len(gaps[i]) for i in range(start + 1, end) if len(gaps[i]) > 2]
     return len(wide) >= 2 or (len(wide) == 1 and wide[0] > 3)
 

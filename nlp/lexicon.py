@@ -171,6 +171,15 @@ def lexicon_files() -> Iterator[LexiconFile]:
                 yield _read(prefix + file.name, data)
 
 
+def _weighted(norms: Sequence[str]) -> tuple[str, ...]:
+    """The words of a phrase without the weightless ones; those at a slash stay ("c/a")."""
+    return tuple(
+        word
+        for i, word in enumerate(norms)
+        if word not in WEIGHTLESS or (word != "-" and "/" in (*norms[max(0, i - 1) : i], *norms[i + 1 : i + 2]))
+    )
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """All files compiled: the trie of everything, the trie of headings, and the speller that knows their words."""
@@ -194,7 +203,7 @@ def lexicon() -> Lexicon:
             continue
         for literals, entry in file.entries:
             for literal in literals:
-                words = tuple(w for w in Words(literal, plain).norms if w not in WEIGHTLESS)
+                words = _weighted(Words(literal, plain).norms)
                 if words:
                     phrases.append((words, entry))
                     known.update(words)

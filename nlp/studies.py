@@ -60,9 +60,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         if ordered and not (past and results):
             continue
-        if in_plan and not past and not results:
-            continue
-        if in_plan and not past and not done_words:
+        if in_plan and not past:
             continue
         if not past and not results and not done_words and category not in ("results", "labs"):
             continue

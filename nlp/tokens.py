@@ -62,7 +62,7 @@ class Speller:
             return word
         if not word.isalpha():
             return self._unfax(word)
-        return self._mend(word) or word
+        return self._mend(word, raw[0].isupper() and not raw.isupper()) or word
 
     def _unfax(self, word: str) -> str:
         """Digits that a fax put in the place of letters: fa1ls, c1ear."""
@@ -74,7 +74,8 @@ class Speller:
         other = word.replace("1", "i").replace("0", "o")
         return other if other in self.known else word
 
-    def _mend(self, word: str) -> str | None:
+    def _mend(self, word: str, name: bool = False) -> str | None:
+        """The known word that `word` misspells. `name`: a capital may begin a name, which no letter is changed in."""
         if len(word) < 6 or word in self.real:
             return None
         candidates = {w for d in (word, *_deletions(word)) if (w := self._deletes.get(d)) is not None}
@@ -83,7 +84,7 @@ class Speller:
         for candidate in sorted(candidates):
             if candidate[0] != word[0] or abs(len(candidate) - len(word)) > 1:
                 continue
-            if _is_one_edit(word, candidate) and not _is_inflection(word, candidate):
+            if _is_one_edit(word, candidate) and not _is_inflection(word, candidate) and not (name and len(word) == len(candidate) and sorted(word) != sorted(candidate)):
                 best = candidate
                 break
         return best

@@ -73,6 +73,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     label = scope.label
     before = norms[max(start, atom.start - 8) : atom.start]
     after = norms[atom.end : min(end, atom.end + 8)]
+    if label == "present" and _row_says_none(note, start, end, atom):
+        label = "absent"
     plan = [a for a in atoms if "plan_word" in a.labels and not note.scopes.assess(a.start, a.end).negated]
     done = [a for a in atoms if "done_word" in a.labels]
     declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 14), None)
@@ -101,6 +103,22 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     if "region" not in mention_attributes and region:
         mention_attributes["region"] = region
     return note.add(type_, atom.start, atom.end, label, **mention_attributes)
+
+
+def _row_says_none(note: Note, start: int, end: int, atom: Atom) -> bool:
+    """A table row or form line whose answer is "never", "none", "no", "not done"."""
+    words = note.words
+    if note.layout.sentence[start] not in note.layout.rows or atom.start - start > 4:
+        return False
+    for i in range(atom.end, end):
+        if words.norms[i] in ("never", "none", "no", "not", "nil", "denied", "denies", "declined") and (len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_")):
+            following = words.norms[i + 1] if i + 1 < end else ""
+            if words.norms[i] == "no" and following in ("relief", "help", "benefit", "improvement", "change", "effect", "better"):
+                return False
+            return not (words.norms[i] == "not" and following not in ("done", "tried", "doing", "yet", "started", "used", "had", "taken"))
+        if words.norms[i][0].isdigit():
+            return False
+    return False
 
 
 def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:

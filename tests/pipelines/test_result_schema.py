@@ -125,9 +125,7 @@ def test_attributes_are_sorted_and_a_conflict_is_marked(case: Make, monkeypatch:
     assert list(out["attributes"].items()) == [("conflict", True), ("grade", "4/5"), ("side", "left")]
 
 
-def test_a_reader_that_cannot_be_opened_is_told_in_words(
-    case: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_that_cannot_be_opened_is_told_in_words(case: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise OSError("no saved reader at models/indicia_reader")
 
