@@ -48,11 +48,11 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
             i += 1
             continue
         here = sentence[i]
-        best_end, best = 0, None
+        candidates: list[tuple[int, tuple[Entry, ...]]] = []
         j = i + 1
         found = node.get(None)
         if found:
-            best_end, best = j, found
+            candidates.append((j, found))
         while j < size and sentence[j] == here and len(gaps[j]) < 4:
             word = norms[j]
             following = node.get(word)
@@ -65,14 +65,14 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
             j += 1
             found = node.get(None)
             if found:
-                best_end, best = j, found
-        if best is None:
-            i += 1
-            continue
-        entries = best if _is_plain(best) else _allowed(best, raws, norms, i, best_end, layout)
-        if entries:
-            atoms.append(Atom(i, best_end, entries))
-            i = best_end
+                candidates.append((j, found))
+        for end, entries in reversed(candidates):
+            if not _is_plain(entries):
+                entries = _allowed(entries, raws, norms, i, end, layout)
+            if entries:
+                atoms.append(Atom(i, end, entries))
+                i = end
+                break
         else:
             i += 1
     return atoms

@@ -206,6 +206,19 @@ def _course(note: Note, mention: Mention, atoms: Sequence[Atom], head: Atom) -> 
     if new is not None and abs(new.start - mention.start) <= 4 and not note.assess(new.start, new.end).negated:
         mention.attributes["new_or_increasing"] = True
     _onset(note, mention, start, end)
+    part, number = note.layout.part[start], note.layout.sentence[start]
+    for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
+        if {"onset", "duration_days", "duration_days_min", "duration_days_max"} & set(mention.attributes):
+            return
+        first, last = note.layout.sentences[following]
+        norms = set(note.norms(first, last))
+        if note.layout.part[first] != part or note.category(first) in ("ros", "pmh", "exam", "medications"):
+            return
+        if norms & _GOES_ON and not any(a.attribute("region") in _NOT_SPINE for a in note.atoms_in(first, last)) and not norms & {"numbness", "tingling", "surgery", "injection", "fever"}:
+            _onset(note, mention, first, last)
+
+
+_GOES_ON = frozenset("going began started onset happened occurred since ago duration present".split())
 
 
 def _onset(note: Note, mention: Mention, start: int, end: int) -> None:
@@ -219,6 +232,8 @@ def _onset(note: Note, mention: Mention, start: int, end: int) -> None:
             good = bool({"for", "x", "past", "last", "over", "about", "now", "approximately", "~", "nearly", "almost", "been", "of"} & set(before)) or norms[time.start][0] == "x" or after[:1] == ["history"] or after[:2] == ["of", "pain"] or {"history", "hx", "duration", "now", "of"} & set(after[:2]) or "-" in norms[time.start : time.end]
             if {"after", "within", "every", "in", "q", "next", "per", "lasts", "lasting", "until", "hours"} & set(before[-2:]) or (time.high is not None and time.high < 1):
                 good = False
+            if norms[time.start - 1 : time.start] == ["last"] and {"for", "over", "past", "the"} & set(before) and time.high is not None and time.high >= 1:
+                good = True
             if any(label in ("physical_therapy", "chiropractic", "home_exercise_program", "nsaid", "injection", "conservative_treatment") for a in note.atoms_in(max(start, time.start - 6), min(end, time.end + 5)) for label in a.labels):
                 good = False
             if good:

@@ -38,7 +38,7 @@ _FEASTS = {"christmas": (12, 25), "thanksgiving": (11, 26), "halloween": (10, 31
 _WORD_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty|thirty|half)"
 _NUM = rf"(?:\d{{1,3}}(?:\.\d)?|{_WORD_NUMBER})"
 _SPAN = re.compile(
-    rf"(?:a\s+)?({_NUM}|a|an|several|few|couple|many|multiple)(?:\s*(\+))?(?:\s+of)?(?:\s*(?:-|\u2013|to|or)\s*({_NUM}))?"
+    rf"(?:a\s+(?=few|couple))?({_NUM}|a|an|several|few|couple|many|multiple)(?:\s*(\+))?(?:\s+of)?(?:\s*(?:-|\u2013|to|or)\s*({_NUM}))?"
     rf"(?:\s+and\s+a\s+(half|quarter))?[\s-]*(full|solid|straight|consecutive|good|long)?[\s-]*{_UNIT}(?![A-Za-z])\.?(\s+and\s+a\s+half)?(?:\s*,?\s*(?:and\s+)?(\d{{1,2}})\s*(days?|d|weeks?|wks?|months?|mos?)\b)?",
     re.IGNORECASE,
 )
@@ -71,6 +71,7 @@ _DATE_LEADS = frozenset(
     "study done tx rx'd rx visited report performed ordered [ approximately approx emg lp patch taken recheck exam "
     "review reviewed discharge".split()
 )  # fmt: skip
+_DATED_VERBS = frozenset("discharged started began since ended completed finished initial soc eval evaluated first last stopped quit injury surgery labs visit seen onset".split())
 _MONTH_LEADS = frozenset("in since of last early mid late from to through thru until till by between and this during before after around about next middle end beginning start , ( - mid-".split())
 _AT_LEAST = frozenset(("over", "least", ">", "\u2265", "than", "beyond", "exceeding", "past"))
 _OVER_LEADS = frozenset(("for", "lasting", "well", "now", "been", "onset", "since", "duration", "lasted", "ongoing", "of", "x"))
@@ -246,6 +247,9 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     if tail.startswith(("pain", "l ", "r ", "left", "right", "systolic", "b/l", "bilat", "in all", "throughout", "strength")):
         return False
     grade_like = day in (4, 5, 6, 10) and month <= day
+    lately = set(words.norms[max(0, i - 6) : i])
+    if lately & _DATED_VERBS and not lately & {"pain", "strength", "grade", "from"} and before not in ("is", "at"):
+        return True
     if before in _DATE_LEADS:
         return not (grade_like and before in (",", "(", "-", "and", "of", "to", "about", "from", "in", "around") and not _dated_range(words, i, end))
     if not grade_like and month > 4:

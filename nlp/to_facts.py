@@ -112,6 +112,9 @@ def _age(note: Note) -> float | None:
             continue
         return round(time.low / 365, 2) if time.low < 730 else float(int(time.low / 365)) if time.low % 365 == 0 else round(time.low / 365, 2)
     head = words.text[:700]
+    years = re.search(r"\b(\d{1,2})\s?(?:years?|yrs?|y)\s{0,2}(\d{1,2})\s?(?:months?|mos?|m)\b", head, re.IGNORECASE)
+    if years is not None:
+        return round(int(years[1]) + int(years[2]) / 12, 2)
     for pattern in (re.compile(r"\bage(?:/sex|d)?\b\s*:?\s*(\d{1,3})(?!\d|/\d)", re.IGNORECASE), _AGE_SEX):
         match = pattern.search(head)
         if match is not None and 0 < int(match[1]) < 116:
@@ -261,6 +264,7 @@ def _window(service_date: date) -> date:
 def _episodes(items: list[_Item], service_date: date) -> list[Fact]:
     """Mentions of one course become one fact: same kind and region, and dates that can be the same."""
     episodes: list[list[_Item]] = []
+    _adopt_region(items)
     items.sort(key=lambda i: (not i.mention.attributes.get("record"), not {"start", "end"} <= set(i.mention.attributes), not {"start", "end"} & set(i.mention.attributes)))
     for item in items:
         for episode in episodes:
@@ -272,15 +276,24 @@ def _episodes(items: list[_Item], service_date: date) -> list[Fact]:
     return [_episode_fact(episode, service_date) for episode in episodes]
 
 
+def _adopt_region(items: list[_Item]) -> None:
+    """Therapy without a place is that of the only course that has one: "two months of therapy" of a knee patient."""
+    for type_ in ACTIVE_TREATMENTS:
+        courses = [i for i in items if i.mention.type == type_]
+        elsewhere = [i for i in courses if _course_region(i.mention.attributes) != "lumbar" and {"start", "end", "duration_days", "visits"} & set(i.mention.attributes)]
+        here = [i for i in courses if i.mention.attributes.get("region") in ("lumbar", "lower_extremity", "whole_spine")]
+        if not elsewhere or here:
+            continue
+        for item in courses:
+            if "region" not in item.mention.attributes and not {"start", "end", "on"} & set(item.mention.attributes):
+                item.mention.attributes["region"] = elsewhere[0].mention.attributes["region"]
+
+
 def _same_course(a: _Item, b: _Item) -> bool:
     if a.mention.type != b.mention.type:
         return False
     x, y = a.mention.attributes, b.mention.attributes
-    if x.get("region") in ("lumbar", None) != y.get("region") in ("lumbar", None):
-        return False
-    if x.get("region") not in ("lumbar", None) and y.get("region") not in ("lumbar", None) and x.get("region") != y.get("region"):
-        return False
-    if (x.get("region") in ("lumbar", None)) != (y.get("region") in ("lumbar", None)):
+    if _course_region(x) != _course_region(y):
         return False
     for key in ("start", "end"):
         if key in x and key in y and not _overlaps(str(x[key]), str(y[key]), 21):
@@ -297,6 +310,11 @@ def _same_course(a: _Item, b: _Item) -> bool:
         if "end" in one and "start" in other and "start" not in one and span_of(str(one["end"]))[1] < span_of(str(other["start"]))[0]:
             return False
     return True
+
+
+def _course_region(attributes: dict[str, Value]) -> str:
+    region = attributes.get("region")
+    return "lumbar" if region in (None, "lumbar", "lower_extremity", "pelvis", "thoracic", "whole_spine") else str(region)
 
 
 def _overlaps(a: str, b: str, slack: int) -> bool:

@@ -225,7 +225,11 @@ def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str)
         return False
     if type_ in _DRUGS and words & {"prescribed", "given", "started", "rx'd", "provided", "start", "add", "added", "tried", "trial", "try"}:
         return True
-    if words & {"started", "starting"} and type_ in _ACTIVE:
+    if words & {"started", "starting", "began"} and type_ in _ACTIVE:
+        return True
+    if type_ == "home_exercise_program" and words & {"prescribed", "given", "rx'd", "provided", "instructed", "written", "recommended"}:
+        return True
+    if type_ in _ACTIVE and words & {"sent", "referred", "prescribed"} and {"where", "went", "attended", "completed", "did", "through", "until", "finished"} & set(note.norms(atom.end, note.sentence_of(atom.start)[1])):
         return True
     return bool(words & {"needs", "will", "give", "next", "plan", "plans"}) and note.category(plan.start) in ("medications", "pmh")
 
@@ -521,7 +525,7 @@ def _record_course(note: Note) -> Mention | None:
             if note.anchor is not None and time.iso > (note.anchor + timedelta(days=3)).isoformat():
                 continue
             text_before = " ".join(words.norms[max(start, time.start - 4) : time.start])
-            if re.search(r"start of care|soc|initial|eval|first|started|began|start", text_before):
+            if re.search(r"start of care|soc|initial|eval|first|started|began|start|\bie\b|\bsince\b", text_before) and not re.search(r"re ?eval|onset|pain|symptom", text_before):
                 first = min(first, time.iso) if first else time.iso
             elif re.search(r"last|discharge|d / c|dc|final|through|thru|re ?eval|today|date", text_before) and not re.search(r"initial", text_before):
                 last = max(last, time.iso) if last else time.iso
@@ -537,9 +541,14 @@ def _record_course(note: Note) -> Mention | None:
     title = _title_date(note)
     dates = sorted({t.iso for t in visits})
     plain_eval = {"initial", "evaluation"} <= set(words.norms[:50]) and not {"discharge"} & set(words.norms[:60])
+    if last is not None and first is not None and last <= first:
+        last = None
+    if note.anchor is not None:
+        oldest = (note.anchor - timedelta(days=420)).isoformat()
+        dates = [d for d in dates if d >= oldest]
     begin = first or (dates[0] if len(dates) >= 1 else None) or (title if plain_eval else None)
     finish = max(filter(None, (last, dates[-1] if dates else None)), default=None)
-    if finish is None and title is not None and begin is not None and not plain_eval:
+    if (finish is None or finish == begin) and title is not None and begin is not None and not plain_eval:
         finish = title
     if plain_eval and title and (last is None or last == title) and len(dates) <= 1:
         begin, finish, count = begin or title, begin or title, 1

@@ -1,4 +1,12 @@
-"""Rules are tested as data: a case is a list of (fact type, assertion, attributes)."""
+"""Rules are tested as data: a case is a list of facts in a short notation.
+
+    [no | maybe | past | if | family] type [key=value, key=value ...]
+
+`no` is absent, `maybe` possible, `past` historical, `if` hypothetical, `family` someone else's; without one of them
+the fact is present. `told=` is the date of the document that tells it (the note's otherwise), `conflict=true` marks
+a fact that another one contradicts. Unless a row says otherwise, the patient is 54 and asks for code 72148 on
+2 March 2026, with a note of 27 February.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +21,39 @@ from nlp.facts import CaseFacts, Evidence, Fact
 
 SERVICE_DATE = date(2026, 3, 2)
 NOTE_DATE = "2026-02-27"
+_ASSERTIONS = {
+    "no": "absent",
+    "maybe": "possible",
+    "past": "historical",
+    "if": "hypothetical",
+    "family": "family",
+}
+_NUMBERS = (
+    "severity_0_10", "duration_days", "duration_days_min", "duration_days_max", "visits", "per_week", "size_mm",
+    "distance_from_anus_mm",
+)  # fmt: skip
 
 
-def _fact(row: tuple[str, str, dict[str, Any]] | Fact, place: int) -> Fact:
-    if isinstance(row, Fact):
-        return row
-    kind, assertion, attributes = row
-    own = dict(attributes)
-    conflict = bool(own.pop("conflict", False))
-    told = own.pop("told", NOTE_DATE)
-    quote = (Evidence("note-1", place * 10, place * 10 + 4, kind[:4]),)
-    return Fact(kind, assertion, own, told, quote, conflict)  # type: ignore[arg-type]
+def fact_of(notation: str, place: int = 0) -> Fact:
+    """Read one fact in the notation above."""
+    first, _, rest = notation.partition(" ")
+    assertion = _ASSERTIONS.get(first, "present")
+    if first in _ASSERTIONS:
+        first, _, rest = rest.partition(" ")
+    attributes: dict[str, Any] = dict(part.split("=", 1) for part in rest.split(", ")) if rest else {}
+    for key, value in attributes.items():
+        if key in _NUMBERS:
+            attributes[key] = float(value)
+        elif value in ("true", "false"):
+            attributes[key] = value == "true"
+    told = attributes.pop("told", NOTE_DATE)
+    conflict = attributes.pop("conflict", False)
+    quote = (Evidence("note-1", place * 10, place * 10 + 4, first[:4]),)
+    return Fact(first, assertion, attributes, None if told == "never" else told, quote, conflict)  # type: ignore[arg-type]
 
 
-def build(facts: Iterable[Any], **case: Any) -> CaseFacts:
-    """Build a case of an adult of 54, one code, lumbar only, unless told otherwise."""
+def build(facts: Iterable[str | Fact], **case: Any) -> CaseFacts:
+    """Build a case from facts in the notation, or ready ones."""
     given = {
         "service_date": SERVICE_DATE,
         "cpt_codes": ("72148",),
@@ -35,7 +61,8 @@ def build(facts: Iterable[Any], **case: Any) -> CaseFacts:
         "newest_note": date(2026, 2, 27),
         **case,
     }
-    return CaseFacts(facts=tuple(_fact(row, place) for place, row in enumerate(facts)), **given)
+    read = tuple(fact_of(f, place) if isinstance(f, str) else f for place, f in enumerate(facts))
+    return CaseFacts(facts=read, **given)
 
 
 @pytest.fixture
@@ -45,18 +72,19 @@ def case_of() -> Callable[..., CaseFacts]:
 
 @pytest.fixture
 def decide() -> Callable[..., Determination]:
-    """Decide a case written as rows."""
+    """Decide a case written in the notation."""
     return lambda facts, **case: determine(build(facts, **case))
 
 
 @pytest.fixture
-def status_of() -> Callable[..., tuple[str, tuple[str, ...]]]:
-    """Return one indication's status, and the requirements that it misses or finds contradicted."""
+def gives() -> Callable[..., str]:
+    """Return what one indication comes to: its status, and the names that it lacks or finds contradicted."""
 
-    def status(criterion: str, facts: Iterable[Any], **case: Any) -> tuple[str, tuple[str, ...]]:
+    def answer(criterion: str, facts: Iterable[str | Fact], **case: Any) -> str:
         for result in determine(build(facts, **case)).indications:
             if result.id == criterion:
-                return result.status, result.missing or result.contradicted
-        return "not_raised", ()
+                names = ", ".join(result.missing or result.contradicted)
+                return f"{result.status}: {names}" if names else result.status
+        return "not_raised"
 
-    return status
+    return answer
