@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from nlp.assertions import Assertion, Scopes
-from nlp.facts import Value
+from nlp.facts import Value, span_of
 from nlp.layout import UNTICKED, Layout, read_layout
 from nlp.lexicon import Lexicon
 from nlp.mentions import Atom, find_atoms
@@ -42,6 +43,14 @@ class Note:
 
     def find_layout(self, known: Lexicon) -> None:
         self.layout: Layout = read_layout(self.words, known.headings)
+        self.blocks = _copied_blocks(self.words, self.layout)
+
+    def anchor_at(self, i: int) -> date | None:
+        """The date from which times at word `i` count: that of an older note copied into this one, or its own."""
+        for start, end, when in self.blocks:
+            if start <= i < end:
+                return when
+        return self.anchor
 
     def find_atoms(self, known: Lexicon) -> None:
         self.atoms: list[Atom] = find_atoms(self.words, self.layout, known.trie)
@@ -51,7 +60,7 @@ class Note:
         self.scopes = Scopes(self.words, self.layout, self.atoms)
 
     def find_times(self) -> None:
-        self.times: list[Time] = find_times(self.words, self.anchor)
+        self.times: list[Time] = find_times(self.words, self.anchor, self.blocks)
         self._time_starts = [time.start for time in self.times]
 
     def sentence_of(self, i: int) -> tuple[int, int]:
@@ -102,6 +111,35 @@ class Note:
         start, end = self.sentence_of(i)
         norms = self.words.norms[start:end]
         return any(word in _EXAM_WORDS for word in norms)
+
+
+_COPIED = re.compile(r"(?:copied|carried|pulled|imported|brought)[\s-]*(?:forward|from|over)?|from (?:prior|previous|last) (?:note|visit)|(?:prior|previous) (?:note|visit)", re.IGNORECASE)
+_COPY_ENDS = frozenset(("interval", "exam", "assessment", "plan", "assessment_plan", "instructions", "vitals"))
+
+
+def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
+    """Words of older notes copied into this one under a dated line ("[copied from 03/09/2023]")."""
+    if _COPIED.search(words.text) is None:
+        return []
+    blocks: list[tuple[int, int, date]] = []
+    open_at: tuple[int, date] | None = None
+    for number, (start, end) in enumerate(layout.sentences):
+        text = words.text[words.starts[start] : words.ends[end - 1]]
+        marked = _COPIED.search(text) if end - start <= 30 else None
+        dates = [t for t in find_times(words, None, (), start, end) if t.kind == "date" and len(t.iso) >= 7] if marked else []
+        heading = next((p for p in layout.parts if p.start == start and p.title_end > start), None)
+        ends = open_at is not None and (
+            (heading is not None and heading.category in _COPY_ENDS) or text.lower().lstrip("-*[> ").startswith(("end ", "today", "update", "now"))
+        )
+        if open_at is not None and (ends or dates):
+            blocks.append((open_at[0], start, open_at[1]))
+            open_at = None
+        if dates and words.norms[start] in ("[", "-", "*", ">", "=", "(", "copied", "carried", "from", "prior"):
+            open_at = (start, span_of(dates[0].iso)[0])
+        del number
+    if open_at is not None:
+        blocks.append((open_at[0], len(words), open_at[1]))
+    return blocks
 
 
 _EXAM_WORDS = frozenset("examination exam examined tested testing palpation percussion auscultation inspection elicited".split())

@@ -7,7 +7,7 @@ words which can begin a time. Dates keep the precision that the text gives ("202
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -95,13 +95,21 @@ class Time:
     ago: bool = False
 
 
-def find_times(words: Words, anchor: date | None) -> list[Time]:
-    """Return the time expressions of a text in their order; dates without a year need `anchor`."""
+def find_times(
+    words: Words, anchor: date | None, blocks: Sequence[tuple[int, int, date]] = (), first: int = 0, last: int | None = None
+) -> list[Time]:  # fmt: skip
+    """Return the time expressions of a text in their order; dates without a year need `anchor`.
+
+    `blocks` are stretches of words with a date of their own (older notes copied into this one).
+    """
     times: list[Time] = []
-    size = len(words)
-    text, starts, norms = words.text, words.starts, words.norms
-    i = 0
+    size = len(words) if last is None else last
+    starts, norms = words.starts, words.norms
+    own = anchor
+    i = first
     while i < size:
+        if blocks:
+            anchor = next((when for start, end, when in blocks if start <= i < end), own)
         norm = norms[i]
         finder = _FINDERS.get(norm)
         if finder is None:
@@ -124,7 +132,6 @@ def find_times(words: Words, anchor: date | None) -> list[Time]:
         else:
             times.append(found)
             i = max(found.end, i + 1)
-    del text
     return times
 
 

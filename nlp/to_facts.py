@@ -183,7 +183,8 @@ def _merge(reads: Sequence[_Read], service_date: date) -> tuple[Fact, ...]:
 def _date_of(mention: Mention, item: _Read) -> date | None:
     if mention.type in _EXAM_TYPES and mention.date:
         return span_of(mention.date)[1]
-    return item.when
+    copied = item.note.anchor_at(mention.start)
+    return copied if copied is not None and copied != item.note.anchor else item.when
 
 
 def _key(mention: Mention) -> tuple[Any, ...]:
@@ -285,8 +286,15 @@ def _adopt_region(items: list[_Item]) -> None:
         if not elsewhere or here:
             continue
         for item in courses:
-            if "region" not in item.mention.attributes and not {"start", "end", "on"} & set(item.mention.attributes):
+            if "region" not in item.mention.attributes and _within(item.mention.attributes, elsewhere[0].mention.attributes):
                 item.mention.attributes["region"] = elsewhere[0].mention.attributes["region"]
+
+
+def _within(vague: dict[str, Value], course: dict[str, Value]) -> bool:
+    """Could the dates of a mention be those of the course?"""
+    dates = [str(vague[key]) for key in ("start", "end", "on") if key in vague]
+    known = [str(course[key]) for key in ("start", "end") if key in course]
+    return not dates or not known or all(span_of(min(known))[0] - timedelta(days=31) <= span_of(d)[1] and span_of(d)[0] <= span_of(max(known))[1] + timedelta(days=31) for d in dates)
 
 
 def _same_course(a: _Item, b: _Item) -> bool:
@@ -295,6 +303,8 @@ def _same_course(a: _Item, b: _Item) -> bool:
     x, y = a.mention.attributes, b.mention.attributes
     if _course_region(x) != _course_region(y):
         return False
+    if x.get("record") and y.get("record"):
+        return _overlaps(str(x.get("end") or x.get("start") or a.when), str(y.get("start") or y.get("end") or b.when), 75)
     for key in ("start", "end"):
         if key in x and key in y and not _overlaps(str(x[key]), str(y[key]), 21):
             return False
@@ -314,7 +324,7 @@ def _same_course(a: _Item, b: _Item) -> bool:
 
 def _course_region(attributes: dict[str, Value]) -> str:
     region = attributes.get("region")
-    return "lumbar" if region in (None, "lumbar", "lower_extremity", "pelvis", "thoracic", "whole_spine") else str(region)
+    return "lumbar" if region in (None, "lumbar", "lower_extremity", "thoracic", "whole_spine") else str(region)
 
 
 def _overlaps(a: str, b: str, slack: int) -> bool:
@@ -332,6 +342,10 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
                 attributes[key] = bool(attributes.get(key)) or bool(value)
             elif key not in attributes:
                 attributes[key] = value
+    records = [i.mention.attributes for i in episode if i.mention.attributes.get("record")]
+    if len(records) > 1:
+        attributes["start"] = min(str(r[k]) for r in records for k in ("start", "end") if k in r)
+        attributes["end"] = max(str(r[k]) for r in records for k in ("start", "end") if k in r)
     if responses:
         attributes["response"] = max(responses, key=lambda r: r[0])[1]
     on = attributes.pop("on", None)
@@ -344,6 +358,9 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
     assertion: Any = "present"
     window = _window(service_date)
     last = attributes.get("end")
+    dates = [i.when for i in episode if i.when]
+    if last is None and "start" not in attributes and len(dates) == len(episode) and max(dates) < window:
+        last = max(dates).isoformat()
     if last is not None and not attributes.get("ongoing") and span_of(str(last))[1] < window:
         assertion = "historical"
     first = ranked[0]

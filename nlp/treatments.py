@@ -47,7 +47,9 @@ def read_treatments(note: Note) -> None:
             pass
         if mentions:
             _details(note, start, end, atoms, mentions)
-            carried, carried_part, distance = [m for _, m in mentions if m.assertion in ("present", "historical")] or carried, part, 0
+            live = [m for _, m in mentions if m.assertion in ("present", "historical")]
+            sent = [m for _, m in mentions if m.type in _ACTIVE and m.assertion == "hypothetical" and note.category(start) not in _PLAN_PARTS]
+            carried, carried_part, distance = live or sent or carried, part, 0
         elif carried and part == carried_part and distance < 3 and note.category(start) not in ("ros", "exam"):
             distance += 1
             _continue(note, start, end, atoms, carried)
@@ -77,7 +79,7 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         label = "absent"
     plan = [a for a in atoms if "plan_word" in a.labels and not note.scopes.assess(a.start, a.end).negated]
     done = [a for a in atoms if "done_word" in a.labels]
-    declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 14), None)
+    declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 25), None)
     if label == "possible":
         label = "hypothetical" if {"consider", "may", "might", "could", "considering"} & set(before) else "present"
     if label == "historical":
@@ -129,6 +131,8 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     after = norms[atom.end] if atom.end < end else ""
     after2 = norms[atom.end + 1] if atom.end + 1 < end else ""
     raw = words.raws[atom.start]
+    if after in _PATIENT_AFTER and before not in ("completed", "failed", "finished", "of", "from", "with", "after", "weeks"):
+        return False
     if after in ("inr", "ptt", "pulses", "pulse") or after == "/" and after2 in ("inr", "ptt", "pulses", "dp") or before == "/" and norms[max(start, atom.start - 2)] in ("dp", "dorsalis"):
         return after == "/" and after2 == "ot"
     if after[:1].isdigit() and (after2 in ("sec", "s", "seconds", "secs", ".") or "." in after or "inr" in norms[atom.end : atom.end + 6]):
@@ -142,6 +146,8 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     if note.category(atom.start) == "labs":
         return False
     if atom.start == start:
+        if raw != "PT":
+            return False
         return after in (":", "-", "(", ",", ".", "and", "&", "/", "+", ";") or (after == "" and end - start <= 3) or after[:1].isdigit()
     return True
 
@@ -151,7 +157,7 @@ _PT_BEFORE = frozenset(
     "aquatic after weeks wks wk months no cont continue continued continuing more some with and for prior recent supervised "
     "land pool course sessions from during additional her his further further any his low begin start resume home had has "
     "having refer referral ordered order trial rx skilled pelvic spine aqua completing without , / + & declined declines "
-    "through until since despite both undergoing done post previous between initiated recommend recommended new one initial "
+    "through until since despite both undergoing done post previous between initiated recommend recommended one initial "
     "keep offered another mo visits begun extensive local neck knee shoulder vestibular physical undergone underwent hydro or "
     "including via plus 6 8 12 4 10 weekly by her".split()
 )
@@ -195,7 +201,7 @@ def _is_planned(
     near_plan = [p for p in plan if (0 <= atom.start - p.end <= 9) or (0 <= p.start - atom.end <= 4)]
     near_plan = [p for p in near_plan if not _is_past_plan(note, p, atom, category, type_)]
     continuing = {"continue", "continues", "cont", "continuing", "keep", "stay", "refill", "refilled", "maintain", "stays", "remains", "remain", "already", "finish", "complete"}
-    if continuing & set(before[-5:]):
+    if continuing & set(before[-5:]) or before[-1:] == ["by"]:
         return False
     times = note.times_in(start, end)
     if near_plan:
@@ -273,10 +279,10 @@ def _topic(note: Note, start: int) -> str | None:
         first, last = note.layout.sentences[previous]
         if note.layout.part[first] != note.layout.part[start]:
             break
-        if last - first <= 4 and last - first >= 1 and note.words.norms[last - 1] in (".", ":"):
-            for other in note.atoms_in(first, last):
-                if other.attribute("region"):
-                    return str(other.attribute("region"))
+        if last - first <= 4 and note.words.norms[last - 1] in (".", ":"):
+            named = [a for a in note.atoms_in(first, last) if a.attribute("region")]
+            if named and sum(a.end - a.start for a in named) >= last - first - 1 and first != start:
+                return str(named[0].attribute("region"))
         if "\n\n" in note.words.gaps[first]:
             break
     return None
@@ -302,6 +308,8 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
     norms = note.norms(start, end)
     times = note.times_in(start, end)
     active = [m for m in carried if m.type in _ACTIVE]
+    _went_there(note, start, end, active, times)
+    active = [m for m in active if m.assertion != "hypothetical"]
     sessions = {"session", "sessions", "visit", "visits", "therapist", "discharged", "attended", "therapy", "treatment", "treatments", "course", "finished", "completed", "stopped", "quit", "program", "appointments", "exercises", "them", "log", "sheet"} & set(norms)
     if active and times and (sessions or any(t.kind in ("visits", "frequency") for t in times)):
         _times(note, start, end, active[-1:])
@@ -312,6 +320,19 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
     for mention in carried:
         if mention.type == "home_exercise_program":
             _home_program(note, start, end, atoms, mention)
+
+
+def _went_there(note: Note, start: int, end: int, active: list[Mention], times: Sequence[Time]) -> None:
+    """"I sent her to therapy. First session June 9, last session August 1": what was planned took place."""
+    norms = set(note.norms(start, end))
+    if not norms & {"session", "sessions", "visit", "visits", "attended", "completed", "went", "therapist", "finished"}:
+        return
+    past = [t for t in times if t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)]]
+    if past and not norms & {"will", "scheduled", "next", "starts"}:
+        for mention in active:
+            if mention.assertion == "hypothetical":
+                mention.assertion = "present"
+                mention.attributes.pop("planned", None)
 
 
 def _times(note: Note, start: int, end: int, mentions: list[Mention]) -> None:
@@ -374,6 +395,8 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
             continue
         before = norms[max(start, time.start - 5) : time.start]
         after = norms[time.end : min(end, time.end + 4)]
+        if "than" in before[-2:]:
+            continue
         if {"-", "to", "until", "through", "thru"} & set(after[:1]) and _ONGOING & set(after[1:3]):
             keep["start"], keep["ongoing"] = time.iso, True
         elif "since" in before[-4:]:
@@ -508,7 +531,8 @@ def _record_course(note: Note) -> Mention | None:
     chiropractic = any("chiropractic" in a.labels for a in head_atoms) or " dc " in f" {head} "
     if note.kind != "physical_therapy" and not (chiropractic and note.kind == "other") :
         return None
-    type_ = "chiropractic" if chiropractic and not any("physical_therapy" in a.labels for a in head_atoms) else "physical_therapy"
+    first_word = {label: a.start for a in reversed(head_atoms) for label in a.labels if label in ("chiropractic", "physical_therapy")}
+    type_ = "chiropractic" if chiropractic and first_word.get("chiropractic", 99) <= first_word.get("physical_therapy", 99) else "physical_therapy"
     visits: list[Time] = []
     first: str | None = None
     last: str | None = None
@@ -524,6 +548,9 @@ def _record_course(note: Note) -> Mention | None:
                 continue
             if note.anchor is not None and time.iso > (note.anchor + timedelta(days=3)).isoformat():
                 continue
+            raw = words.text[words.starts[time.start] : words.ends[time.end - 1]]
+            if raw.count("/") == 1 and raw.endswith(("/10", "/5")) and time.start != start:
+                continue  # a score, no day
             text_before = " ".join(words.norms[max(start, time.start - 4) : time.start])
             if re.search(r"start of care|soc|initial|eval|first|started|began|start|\bie\b|\bsince\b", text_before) and not re.search(r"re ?eval|onset|pain|symptom", text_before):
                 first = min(first, time.iso) if first else time.iso
@@ -546,7 +573,7 @@ def _record_course(note: Note) -> Mention | None:
     if note.anchor is not None:
         oldest = (note.anchor - timedelta(days=420)).isoformat()
         dates = [d for d in dates if d >= oldest]
-    begin = first or (dates[0] if len(dates) >= 1 else None) or (title if plain_eval else None)
+    begin = first or (dates[0] if len(dates) >= 1 else None) or title
     finish = max(filter(None, (last, dates[-1] if dates else None)), default=None)
     if (finish is None or finish == begin) and title is not None and begin is not None and not plain_eval:
         finish = title
@@ -581,6 +608,14 @@ def _title_date(note: Note) -> str | None:
 
 def _record_region(note: Note) -> str | None:
     regions: list[str] = []
+    for start, end, atoms in note.sentences():
+        if start > 220:
+            break
+        if {"dx", "diagnosis", "diagnoses", "reason", "condition", "s/p", "referral", "problem"} & set(note.norms(start, min(end, start + 3))):
+            named = [str(a.attribute("region")) for a in atoms if a.attribute("region") and "muscle" not in a.labels]
+            named += ["lumbar" for a in atoms if {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)]
+            if named:
+                return "lumbar" if "lumbar" in named else named[0] if named[0] in _OTHER_REGIONS else None
     for atom in note.atoms:
         if atom.start > 140:
             break
@@ -589,7 +624,7 @@ def _record_region(note: Note) -> str | None:
             regions.append(str(region))
         if {"low_back_pain", "radicular_pain"} & set(atom.labels):
             regions.append("lumbar")
-    if "lumbar" in regions:
+    if regions and "lumbar" in regions and regions.count("lumbar") * 2 >= len(regions):
         return "lumbar"
     for region in regions:
         if region in _OTHER_REGIONS:
@@ -618,9 +653,9 @@ def _merge_course(note: Note, course: Mention) -> None:
     """The other mentions of that treatment in its own record tell of the same course."""
     kept: list[Mention] = []
     for mention in note.mentions:
-        if mention is not course and mention.type == course.type and mention.assertion in ("present", "hypothetical") and mention.attributes.get("region", course.attributes.get("region")) == course.attributes.get("region"):
-            dated = {"start", "end", "on"} & set(mention.attributes)
-            if mention.assertion == "hypothetical" or not dated or mention.attributes.get("start", "") >= str(course.attributes.get("start", "")):
+        same = mention is not course and mention.type == course.type and mention.assertion in ("present", "hypothetical")
+        if same and mention.attributes.get("region", course.attributes.get("region")) == course.attributes.get("region"):
+            if str(mention.attributes.get("end", "9")) >= str(course.attributes.get("start", "")):
                 for key in ("response", "medical_reason", "stopped_reason"):
                     if key in mention.attributes:
                         course.attributes.setdefault(key, mention.attributes[key])

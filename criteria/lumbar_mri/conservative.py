@@ -61,8 +61,8 @@ class Course:
     is_placed: bool = True
 
     def is_outside(self, window: Window) -> bool:
-        """Say whether the course was certainly over before the window begins."""
-        return self.end.last < window.first
+        """Say whether the course was certainly over before the window begins, or begins after it."""
+        return self.end.last < window.first or self.start.first > window.last
 
     def core(self, window: Window) -> tuple[int, int] | None:
         """The days of the window on which the course certainly ran, as ordinals."""
@@ -111,7 +111,8 @@ def course_of(fact: Fact, window: Window) -> Course:
     if start and (longest is None or says(fact, "ongoing", True)):
         # Still running when the note was written, and perhaps until the request.
         until = told.first if says(fact, "ongoing", True) else start.first
-        return _between(fact, start, Span(max(start.first, until), window.last), shortest, None)
+        end = Span(max(start.first, until), max(start.last, window.last))
+        return _between(fact, start, end, shortest, None)
     if start:
         return Course(fact, start, _after(start, shortest, longest), shortest or 1, longest or _FOREVER)
     if shortest is None and longest is None:

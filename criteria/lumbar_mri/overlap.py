@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from criteria.chart import Chart, says
 from criteria.dates import Span, days_of, is_within, months_before
-from criteria.lumbar_mri import combination, neuro, trauma
+from criteria.lumbar_mri import combination, neuro, periop, trauma
 from criteria.lumbar_mri.indeterminate import is_unclear
 from nlp.facts import Fact
 
@@ -98,7 +98,7 @@ def _events_since(chart: Chart, prior: list[Fact]) -> list[Fact]:
         *(deficit.facts if deficit is not None and deficit.is_documented else ()),
         *(fact for result in infections if result.is_met for fact in result.facts),
     ]
-    happened = [*trauma.recent_injury(chart), *chart.present("spine_surgery")]
+    happened = [*trauma.recent_injury(chart), *periop.past_surgery(chart)]
     return [fact for fact in findings if _found_since(chart, fact, last.toordinal())] + [
         fact for fact in happened if (day := chart.began(fact)) and day.first > last
     ]

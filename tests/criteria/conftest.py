@@ -2,10 +2,10 @@
 
     [no | maybe | past | if | family] type [key=value, key=value ...]
 
-`no` is absent, `maybe` possible, `past` historical, `if` hypothetical, `family` someone else's; without one of them
-the fact is present. `told=` is the date of the document that tells it (the note's otherwise), `conflict=true` marks
-a fact that another one contradicts. Unless a row says otherwise, the patient is 54 and asks for code 72148 on
-2 March 2026, with a note of 27 February.
+`no` is absent, `maybe` possible, `past` historical, `if` hypothetical, `family` someone else's; without one
+of them the fact is present. `told=` is the date of the document that tells it (the note's otherwise),
+`conflict=true` marks a fact that another one contradicts. Unless a row says otherwise, the patient is 54 and
+asks for code 72148 on 2 March 2026, with a note of 27 February.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _ASSERTIONS = {
     "family": "family",
 }
 _NUMBERS = (
-    "severity_0_10", "duration_days", "duration_days_min", "duration_days_max", "visits", "per_week", "size_mm",
-    "distance_from_anus_mm",
+    "severity_0_10", "duration_days", "duration_days_min", "duration_days_max", "visits", "per_week",
+    "size_mm", "distance_from_anus_mm",
 )  # fmt: skip
 
 
@@ -65,18 +65,18 @@ def build(facts: Iterable[str | Fact], **case: Any) -> CaseFacts:
     return CaseFacts(facts=read, **given)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def case_of() -> Callable[..., CaseFacts]:
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def decide() -> Callable[..., Determination]:
     """Decide a case written in the notation."""
     return lambda facts, **case: determine(build(facts, **case))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gives() -> Callable[..., str]:
     """Return what one indication comes to: its status, and the names that it lacks or finds contradicted."""
 

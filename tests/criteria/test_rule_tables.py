@@ -1,4 +1,4 @@
-"""Every row of rules/*.toml is a sentence that a clinician could dispute, the facts of a case, and what they give."""
+"""Every row of rules/*.toml is a sentence that a clinician could dispute, facts, and what they give."""
 
 from __future__ import annotations
 
