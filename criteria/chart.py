@@ -63,9 +63,9 @@ _EVERYWHERE = frozenset({
 
 def is_elsewhere(fact: Fact) -> bool:
     """Say whether a fact concerns another part of the body than its rules ask about (criteria.md G9)."""
-    if fact.type in _EVERYWHERE:
-        return False
     attributes = fact.attributes
+    if not attributes or fact.type in _EVERYWHERE:
+        return False
     region = attributes.get("region")
     if region is not None:
         return region not in _REGIONS.get(fact.type, _SPINE)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from nlp.layout import NO, UNTICKED, YES, Layout, read_layout
 from nlp.lexicon import Trie, lexicon
@@ -25,8 +26,26 @@ _VERBS = frozenset(
     "began developed feels radiates remains shows showed reveals does did gets got rates takes took tried uses went "
     "can will would walks works lives".split()
 )
-_UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant".split())
-_DESTINATIONS = frozenset(("er", "ed", "emergency", "911", "hospital", "a&e"))
+_UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant decade".split())
+_CHRONIC = frozenset("chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split())
+_DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
+_EMERGENCY = frozenset("room department dept if for care services at immediately - > : right straight or".split())
+_WENT = frozenset("went seen visited presented was admitted discharged had taken came sent yesterday ago last".split())
+_ONSET = frozenset("began started onset start begin since first developed still now ever persists persistent continues ongoing intermittently".split())
+_POSSESSIVES = frozenset("his her my their your this these ongoing worsening persistent increasing".split())
+_DETERMINERS = frozenset("his her the their my this that these those its".split())
+_FINITE = frozenset("is are was were has have had shows showed remains feels".split())
+_SAID_ABSENT = frozenset(
+    "denied absent negative not noted present seen reported elicited appreciated found identified excluded ruled "
+    "detected evident observed demonstrated unremarkable all neg none also".split()
+)
+_UNSURE = frozenset("possible suspected likely probable presumed questionable considered favored".split())
+_NO_CLAIM = frozenset(
+    "due from secondary related caused attributable multifactorial mechanical muscular musculoskeletal discogenic "
+    "myofascial a an the of to because".split()
+)
+_ANSWERS = frozenset(("no", "denies", "none", "nil", "n"))
+_PAINS = frozenset("pain pains ache aches spasm spasms sciatica soreness backache lbp discomfort radiculopathy neuropathy flare flares".split())
 _LIST_MARKS = frozenset(("-", "*", "\u2022", ">", "o", "\u25aa", "\u00b7"))
 _NEGATED, _POSSIBLE, _HYPO, _HIST, _FAMILY = "negated", "possible", "hypothetical", "historical", "family"
 
@@ -74,6 +93,7 @@ class Scopes:
         self.stops: dict[int, list[int]] = {}
         norms, gaps = words.norms, words.gaps
         sentence = layout.sentence
+        denied = -1  # where the last denial ends
         for atom in atoms:
             for entry in atom.entries:
                 if entry.label != "cue":
@@ -83,13 +103,18 @@ class Scopes:
                 if kind == "pseudo":
                     continue
                 if kind in ("stop", "affirmed"):
-                    self.stops.setdefault(number, []).append(atom.start)
+                    if kind == "stop" or atom.start != denied:  # "denies experiencing", "has not reported"
+                        self.stops.setdefault(number, []).append(atom.start)
                     continue
                 if kind == _FAMILY and not self._is_relative_patient(atom):
                     continue
                 if kind == _HIST and atom.start and norms[atom.start - 1] in _UNITS:
                     continue  # "a 3-week history of"
                 forward = entry.attributes.get("dir") != "backward"
+                if not self._is_cue(atom, kind, forward, number):
+                    continue
+                if kind == _NEGATED and forward:
+                    denied = atom.end
                 cue = Cue(atom.start, atom.end, kind, forward, entry.attributes.get("reach", 60))
                 self.cues.setdefault(number, []).append(cue)
         for i, norm in enumerate(norms):
@@ -99,12 +124,50 @@ class Scopes:
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
             elif norm in ("+", "-"):
                 self._sign(i, norm)
-            elif norm == "no" and self._is_answer(i):
+            elif norm in _ANSWERS and self._is_answer(i):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
             elif norm in _VERBS and i > 0 and self._opens_clause(i):
                 self.stops.setdefault(sentence[i], []).append(i - 1)
+            elif norm in _FINITE and i > 1 and (opening := self._new_subject(i)) is not None:
+                self.stops.setdefault(sentence[i], []).append(opening)
         for places in self.stops.values():
             places.sort()
+
+    def _is_cue(self, atom: Atom, kind: str, forward: bool, number: int) -> bool:
+        """False for words that are a cue elsewhere: "likely mechanical", "began years ago", "denies any new"."""
+        norms = self.words.norms
+        after = norms[atom.end] if atom.end < len(norms) else ""
+        first, last = self.layout.sentences[number]
+        if kind == _POSSIBLE and not forward:
+            goes_on = atom.end < last and after.isalpha()
+            if norms[atom.start] in _UNSURE and atom.end - atom.start == 1 and goes_on:
+                return False
+            return after not in _NO_CLAIM
+        if kind == _POSSIBLE and norms[atom.start] in ("concern", "concerned", "worried", "worry"):
+            return after not in _POSSESSIVES and self.words.norms[atom.end - 1] not in _POSSESSIVES and not self._has_possessive(atom)
+        if kind == _HIST and norms[atom.end - 1] == "ago":
+            if _ONSET & set(norms[first:last]):
+                return False
+            return not forward or atom.start - first <= 4
+        if kind == _HYPO and norms[atom.start] in ("any", "new"):
+            return not any(c.kind == _NEGATED and c.forward for c in self.cues.get(number, ()))
+        return True
+
+    def _has_possessive(self, atom: Atom) -> bool:
+        """The phrase took in a weightless word at its end ("concerned about his")."""
+        return bool(_POSSESSIVES & set(self.words.norms[atom.end - 1 : atom.end + 1]))
+
+    def _new_subject(self, i: int) -> int | None:
+        """Where a new clause with its own subject begins: ", heart is regular", "and his pain is severe"."""
+        norms, first = self.words.norms, self.layout.sentences[self.layout.sentence[i]][0]
+        if i + 1 < len(norms) and norms[i + 1] in _SAID_ABSENT:
+            return None
+        for k in range(i - 2, max(first, i - 5) - 1, -1):
+            if norms[k] == ",":
+                return k if norms[k + 1] not in ("or", "and", "nor") or norms[k + 2] in _DETERMINERS else None
+            if norms[k] in ("and", "but") and norms[k + 1] in _DETERMINERS:
+                return k
+        return None
 
     def _opens_clause(self, i: int) -> bool:
         norms = self.words.norms
@@ -134,6 +197,8 @@ class Scopes:
     def _is_answer(self, i: int) -> bool:
         """"Fever: no   Weight loss: no", "fevers no;": a "no" with nothing after it."""
         norms, gaps = self.words.norms, self.words.gaps
+        if norms[i] == "n" and i and norms[i - 1] not in (":", "-", "="):
+            return False
         if i == 0 or i + 1 < len(norms) and self.layout.sentence[i + 1] == self.layout.sentence[i] and norms[i + 1] not in (";", ",", ".", "|", ")") and len(gaps[i + 1]) < 2:
             return False
         return norms[i - 1] not in (".", ";", ",", "and", "or")
@@ -168,6 +233,8 @@ class Scopes:
             hypothetical = True
         elif self._is_precaution(number, start):
             hypothetical = True
+        elif category == "assessment" and self._is_differential(start):
+            possible = True
         mark = layout.marks[start] if layout.marks else 0
         if mark == NO:
             negated = True
@@ -194,12 +261,16 @@ class Scopes:
             elif cue.kind == _POSSIBLE:
                 possible = True
             elif cue.kind == _HYPO:
+                if words.norms[cue.start] in ("prn", "as") and _PAINS & set(words.norms[start:end]):
+                    continue
                 hypothetical = True
             elif cue.kind == _HIST:
                 historical = True
             else:
                 family = True
             cues.append((words.starts[cue.start], words.ends[cue.end - 1], cue.kind))
+        if historical and _CHRONIC & set(words.norms[max(0, start - 1) : end]):
+            historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
         if historical and as_event:
             historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
         return Assertion(negated, possible, hypothetical, historical, family, tuple(cues))
@@ -218,7 +289,12 @@ class Scopes:
         if category in ("hpi", "ros", "exam", "pmh", "complaint", "family", "results", "medications", "interval"):
             return False
         words = set(norms[first:last])
-        if words & _DESTINATIONS and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "->"} and not words & {"went", "seen", "visited", "from", "presented"}:
+        if words & {"denies", "denied", "denying"}:
+            return False
+        there = bool(words & _DESTINATIONS) or any(
+            norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
+        )
+        if there and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "->"} and not words & _WENT:
             return True
         if words & {"call", "phone", "telephone", "ring", "return", "reach", "knows", "precautions", "advised", "warned", "sooner"} and words & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"} and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other"):
             return bool(words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}) or "if" in words
@@ -230,6 +306,11 @@ class Scopes:
                 return True
             return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & words
         return "what would change the pace" in " ".join(norms[first:last]) or ("not to wait" in " ".join(norms[first:last]))
+
+    def _is_differential(self, start: int) -> bool:
+        """Everything under "DDx:" is only possible."""
+        part = self.layout.parts[self.layout.part[start]]
+        return bool({"ddx", "differential"} & set(self.words.norms[part.start : part.title_end]))
 
     def _back_to_patient(self, a: int, b: int) -> bool:
         return any(w in ("he", "she", "patient", "pt", "but", ";") for w in self.words.norms[a:b])
@@ -252,18 +333,18 @@ def _between(places: Sequence[int], a: int, b: int) -> bool:
 @cache
 def _cue_trie() -> Trie:
     """Only the cues: `assess` works on any text, whatever the other lexicons know."""
-    trie = Trie()
+    trie, everything = Trie(), lexicon().trie
 
-    def copy(node: dict[str | None, object], path: tuple[str, ...]) -> None:
-        for key, value in node.items():
-            if key is None:
-                for entry in value:  # type: ignore[attr-defined]
+    def copy(node: dict[str, Any], path: tuple[str, ...]) -> None:
+        for word, value in node.items():
+            if word:
+                copy(value, (*path, word))
+            else:
+                for entry in everything.found[value]:
                     if entry.label == "cue":
                         trie.add(path, entry)
-            else:
-                copy(value, (*path, key))  # type: ignore[arg-type]
 
-    copy(lexicon().trie.root, ())
+    copy(everything.root, ())
     return trie
 
 

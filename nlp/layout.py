@@ -6,11 +6,13 @@ One pass over the words; every answer is a list with one entry a word or a list 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from nlp.lexicon import Trie
 from nlp.tokens import Words
 
+_STOPS = frozenset((".", "?", "!"))
 _BULLETS = frozenset("*-\u2022\u25cf\u25aa\u2023\u25e6\u00b7\u2013\u2014#>+o~")
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms vs approx hx fx wt st eg ie rt lt bilat lat no inc dept min sec hr hrs wk wks mo mos yr yrs tib "
@@ -21,12 +23,9 @@ _WRAPPED_AFTER = frozenset(
     ", and or with of the to no in for a an is was are were has had at on by from not without denies that his her "
     "as than but which who be been into over after since per about both left right".split()
 )
-#: Lines that a fax machine or a printer adds; they belong to no sentence.
-_NOISE_LINE = re.compile(
-    r"^(?:[\s\-_=*.~#]{4,}|.*\bFAX\b.*\b(?:P\.?|PAGE|PG)\b.*|\s*-{0,3}\s*(?:page|pg\.?)\s*\d+\s*(?:(?:of|/)\s*\d+)?\s*-{0,3}"
-    r"|\s*\d{1,2}/\d{1,2}/\d{2,4}\s+\d{1,2}:\d{2}.{0,80}(?:FAX|P\.\s?\d).*|.*(?:confidential|electronically signed).{0,60})$",
-    re.IGNORECASE | re.MULTILINE,
-)
+#: Lines that a fax machine or a printer adds belong to no sentence. Tried on short lines only.
+_FAX_LINE = re.compile(r".*\bfax\b.*\bp(?:g|age)?\b|\d{1,2}/\d{1,2}/\d{2,4}\s+\d{1,2}:\d{2}\b.*\b(?:fax|p\.)|[\s-]*(?:page|pg\.?)\s*\d+\s*(?:(?:of|/)\s*\d+)?[\s-]*$", re.IGNORECASE)
+_RULE = frozenset(" -_=*.~#\t")
 _BOX = re.compile(r"\[ ?([xX\u2713\u2714*])? {0,3}\]|\( ?([xX\u2713\u2714])? {0,3}\)|([\u2611\u2612\u2713\u2714])|(\u2610)")
 _YES_NO = {"yes": True, "y": True, "no": False, "n": False}
 
@@ -76,18 +75,19 @@ def read_layout(words: Words, headings: Trie) -> Layout:
 
 
 def _noise_words(words: Words) -> frozenset[int]:
-    spans = [match.span() for match in _NOISE_LINE.finditer(words.text)] if len(words) else []
-    if not spans:
-        return frozenset()
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for line in words.text.split("\n"):
+        size = len(line)
+        if 3 < size <= 200 and (_RULE.issuperset(line) or _FAX_LINE.match(line) is not None) and not line.isspace():
+            spans.append((at, at + size))
+        at += size + 1
     noise: set[int] = set()
-    number = 0
-    for i, start in enumerate(words.starts):
-        while number < len(spans) and spans[number][1] <= start:
-            number += 1
-        if number == len(spans):
-            break
-        if spans[number][0] <= start:
+    for start, end in spans:
+        i = bisect_left(words.starts, start)
+        while i < len(words) and words.starts[i] < end:
             noise.add(i)
+            i += 1
     return frozenset(noise)
 
 
@@ -115,7 +115,7 @@ def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, nois
             first += 1
         if first >= end:
             continue
-        hit = _heading_at(norms, root, first, end)
+        hit = _heading_at(norms, headings, first, end)
         if hit is not None:
             stop, category = hit
             if _closes_title(words, first, stop, end, category):
@@ -124,14 +124,19 @@ def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, nois
             end - first >= 2 and any(len(r) > 3 and r.isupper() for r in raws[first:end])
         ):
             found.append((first, end, "other"))
-        # headings in the middle of a dictated line: "... reading. PAST SURGICAL HISTORY: Tonsillectomy. MEDICATIONS: ..."
-        for i in range(first + 1, end - 1):
-            if norms[i] == ":" :
-                continue
-            if norms[i] in root and raws[i][0].isupper() and (norms[i - 1] in ".;:|" or len(gaps[i]) > 1):
-                hit = _heading_at(norms, root, i, end)
-                if hit is not None and hit[0] < end and norms[hit[0]] == ":" and (not found or found[-1][1] <= i):
-                    found.append((i, hit[0] + 1, hit[1]))
+    # headings in the middle of a dictated line: "... reading. PAST SURGICAL HISTORY: Tonsillectomy. MEDICATIONS: ..."
+    titled = {i for start, stop, _ in found for i in range(start, stop)}
+    for colon, norm in enumerate(norms):
+        if norm != ":" or colon in titled:
+            continue
+        for i in range(colon - 1, max(-1, colon - 6), -1):
+            if i in titled or "\n" in gaps[i]:
+                break
+            if norms[i] in root and raws[i][0].isupper() and i and (norms[i - 1] in ".;:|" or len(gaps[i]) > 1):
+                hit = _heading_at(norms, headings, i, colon)
+                if hit is not None and hit[0] == colon:
+                    found.append((i, colon + 1, hit[1]))
+    found.sort()
     return _nest(found, len(words))
 
 
@@ -145,8 +150,8 @@ def _is_number_label(words: Words, i: int, end: int) -> bool:
     return i + 1 < end and (norm.isdigit() or len(norm) == 1) and words.norms[i + 1] in (".", ")") and not words.gaps[i + 1]
 
 
-def _heading_at(norms: list[str], root: dict[str | None, object], i: int, end: int) -> tuple[int, str] | None:
-    node: dict[str | None, object] = root
+def _heading_at(norms: list[str], headings: Trie, i: int, end: int) -> tuple[int, str] | None:
+    root = node = headings.root
     best: tuple[int, str] | None = None
     while i < end:
         word = norms[i]
@@ -156,11 +161,10 @@ def _heading_at(norms: list[str], root: dict[str | None, object], i: int, end: i
         following = node.get(word)
         if following is None:
             break
-        node = following  # type: ignore[assignment]
+        node = following
         i += 1
-        entries = node.get(None)
-        if entries:
-            best = (i, entries[0].attributes["section"])  # type: ignore[index]
+        if "" in node:
+            best = (i, headings.found[node[""]][0].attributes["section"])
     return best
 
 
@@ -234,14 +238,14 @@ def _sentences(
                 or not _wraps(raws[start], norms[last], widths[number - 1], wide)
             ):
                 breaks.append(start)
-        for i in range(start + 1, end):
-            if i in titles or i in title_ends:
-                breaks.append(i)
-            elif gaps[i] and norms[i - 1] in ".?!" and _ends_sentence(words, i):
-                breaks.append(i)
         previous, was_row = line, is_row
     if not len(words):
         return [], set()
+    breaks.extend(titles)
+    breaks.extend(i for i in title_ends if i < len(words))
+    for i, norm in enumerate(norms[:-1], 1):
+        if norm in _STOPS and gaps[i] and _ends_sentence(words, i):
+            breaks.append(i)
     bounds = sorted({0, *breaks, len(words)})
     sentences = list(zip(bounds[:-1], bounds[1:], strict=True))
     return sentences, {n for n, (s, _) in enumerate(sentences) if s in row_starts}

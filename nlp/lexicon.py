@@ -6,13 +6,17 @@ that several concepts are made of: body regions, muscles, cues). Format: see lex
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import srsly
 
 from nlp.facts import FACT_TYPES
 from nlp.tokens import Speller, Words
@@ -21,6 +25,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
 
 _MAX_PHRASES = 10_000
 
@@ -45,21 +52,27 @@ class Entry:
 
 
 class Trie:
-    """Literal phrases by their normal words; the entries of a phrase stand under the key None."""
+    """Literal phrases by their normal words. Under the key "" stands the number of the phrase's entries in `found`."""
 
     def __init__(self) -> None:
-        self.root: dict[str | None, Any] = {}
+        self.root: dict[str, Any] = {}
+        self.found: list[tuple[Entry, ...]] = []
+        self._numbers: dict[tuple[int, ...], int] = {}
 
     def add(self, words: Sequence[str], entry: Entry) -> None:
         node = self.root
         for word in words:
             node = node.setdefault(word, {})
-        found: tuple[Entry, ...] = node.get(None, ())
-        if entry not in found:
-            node[None] = (*found, entry)
-
-
-_OPEN = re.compile(r"\(|\)|\||\?|[^()|?\s]+")
+        known = self.found[node[""]] if "" in node else ()
+        if entry in known:
+            return
+        entries = (*known, entry)
+        key = tuple(map(id, entries))
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.found)
+            self.found.append(entries)
+        node[""] = number
 
 
 def expand(phrase: str) -> list[str]:
@@ -155,20 +168,25 @@ def _read(name: str, data: Mapping[str, Any]) -> LexiconFile:
     return LexiconFile(name, label, tuple(entries), examples)
 
 
+def _sources() -> Iterator[tuple[str, Traversable]]:
+    base = resources.files("nlp") / "lexicons"
+    for folder, prefix in ((base, ""), (base / "shared", "shared/")):
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".toml"):
+                yield prefix + file.name, file
+
+
 def lexicon_files() -> Iterator[LexiconFile]:
     """Yield every lexicon file in the order of their names.
 
     Raises LexiconError where a file cannot be used.
     """
-    base = resources.files("nlp") / "lexicons"
-    for folder, prefix in ((base, ""), (base / "shared", "shared/")):
-        for file in sorted(folder.iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".toml"):
-                try:
-                    data = tomllib.loads(file.read_text(encoding="utf-8"))
-                except tomllib.TOMLDecodeError as error:
-                    raise LexiconError(f"{prefix}{file.name}: not valid TOML: {error}") from error
-                yield _read(prefix + file.name, data)
+    for name, file in _sources():
+        try:
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise LexiconError(f"{name}: not valid TOML: {error}") from error
+        yield _read(name, data)
 
 
 def _weighted(norms: Sequence[str]) -> tuple[str, ...]:
@@ -187,16 +205,15 @@ class Lexicon:
     trie: Trie
     headings: Trie
     speller: Speller
+    digest: str
 
 
-@cache
-def lexicon() -> Lexicon:
-    """Compile the lexicon files; done once a process."""
-    files = list(lexicon_files())
+def compile_files(files: Iterable[LexiconFile], digest: str = "") -> Lexicon:
+    """Compile lexicon files."""
     known: set[str] = set()
     real: set[str] = set()
     plain = Speller(())
-    phrases: list[tuple[tuple[str, ...], Entry]] = []
+    trie, headings = Trie(), Trie()
     for file in files:
         if file.label == "real_words":
             real.update(w for literals, _ in file.entries for literal in literals for w in literal.split())
@@ -205,9 +222,70 @@ def lexicon() -> Lexicon:
             for literal in literals:
                 words = _weighted(Words(literal, plain).norms)
                 if words:
-                    phrases.append((words, entry))
+                    (headings if entry.label == "heading" else trie).add(words, entry)
                     known.update(words)
-    trie, headings = Trie(), Trie()
-    for words, entry in phrases:
-        (headings if entry.label == "heading" else trie).add(words, entry)
-    return Lexicon(trie, headings, Speller(known, real))
+    return Lexicon(trie, headings, Speller(known, real), digest)
+
+
+def sources_digest() -> str:
+    """SHA-256 over the names and bytes of all lexicon files: tells whether a saved compilation still holds."""
+    digest = hashlib.sha256(b"1")  # the version of the saved form
+    for name, file in _sources():
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def to_bytes(known: Lexicon) -> bytes:
+    """Pack a compiled lexicon."""
+    entries: dict[int, int] = {}
+    rows: list[Any] = []
+    packed: dict[str, Any] = {"digest": known.digest, "known": sorted(known.speller.known), "real": sorted(known.speller.real)}
+    for name, trie in (("trie", known.trie), ("headings", known.headings)):
+        combinations = []
+        for found in trie.found:
+            for entry in found:
+                if id(entry) not in entries:
+                    entries[id(entry)] = len(rows)
+                    rows.append(
+                        [entry.label, dict(entry.attributes), entry.case, sorted(entry.context), sorted(entry.not_context), entry.is_fact]
+                    )
+            combinations.append([entries[id(entry)] for entry in found])
+        packed[name] = [trie.root, combinations]
+    packed["entries"] = rows
+    data: bytes = srsly.msgpack_dumps(packed)
+    return data
+
+
+def from_bytes(data: bytes) -> Lexicon:
+    """Unpack a compiled lexicon."""
+    packed = srsly.msgpack_loads(data)
+    entries = [
+        Entry(label, attributes, case, frozenset(context), frozenset(not_context), is_fact)
+        for label, attributes, case, context, not_context, is_fact in packed["entries"]
+    ]
+    tries = []
+    for name in ("trie", "headings"):
+        trie = Trie()
+        trie.root = packed[name][0]
+        trie.found = [tuple(entries[number] for number in numbers) for numbers in packed[name][1]]
+        tries.append(trie)
+    return Lexicon(tries[0], tries[1], Speller(packed["known"], packed["real"]), packed["digest"])
+
+
+def saved_paths() -> tuple[Path, Path]:
+    """Where the saved reader lies: beside the packages in a checkout, inside of this package once installed."""
+    here = Path(__file__).parent
+    return here.parent / "models" / "indicia_reader", here / "_model"
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of this process: the saved compilation where its sources are unchanged, else compiled now."""
+    digest = sources_digest()
+    for folder in saved_paths():
+        file = folder / "tokenizer"
+        if file.is_file():
+            saved = from_bytes(file.read_bytes())
+            if saved.digest == digest:
+                return saved
+    return compile_files(lexicon_files(), digest)

@@ -38,7 +38,7 @@ class Atom:
 def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
     """Return the atoms of a text in their order. A phrase crosses no sentence, no table column, no noise line."""
     norms, raws, gaps, sentence = words.norms, words.raws, words.gaps, layout.sentence
-    root, noise = trie.root, layout.noise
+    root, found_of, noise = trie.root, trie.found, layout.noise
     atoms: list[Atom] = []
     size = len(norms)
     i = 0
@@ -50,9 +50,9 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
         here = sentence[i]
         candidates: list[tuple[int, tuple[Entry, ...]]] = []
         j = i + 1
-        found = node.get(None)
-        if found:
-            candidates.append((j, found))
+        found = node.get("")
+        if found is not None:
+            candidates.append((j, found_of[found]))
         while j < size and sentence[j] == here and len(gaps[j]) < 4:
             word = norms[j]
             following = node.get(word)
@@ -63,9 +63,9 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
                 break
             node = following
             j += 1
-            found = node.get(None)
-            if found:
-                candidates.append((j, found))
+            found = node.get("")
+            if found is not None:
+                candidates.append((j, found_of[found]))
         for end, entries in reversed(candidates):
             if not _is_plain(entries):
                 entries = _allowed(entries, raws, norms, i, end, layout)
@@ -104,3 +104,20 @@ def _allowed(
                 continue
         kept.append(entry)
     return tuple(kept)
+
+
+def phrase_at(norms: list[str], trie: Trie) -> tuple[Entry, ...] | None:
+    """The entries of the last phrase in a long form ("chronic lumbar spinal stenosis"), if it ends in one."""
+    for start in range(len(norms)):
+        node = trie.root
+        for word in norms[start:]:
+            if word in WEIGHTLESS and word not in node:
+                continue
+            if word not in node:
+                break
+            node = node[word]
+        else:
+            if "" in node and node is not trie.root:
+                found = tuple(entry for entry in trie.found[node[""]] if entry.is_fact)
+                return found or None
+    return None

@@ -53,8 +53,11 @@ class Note:
         return self.anchor
 
     def find_atoms(self, known: Lexicon) -> None:
-        self.atoms: list[Atom] = find_atoms(self.words, self.layout, known.trie)
-        self._atom_starts = [atom.start for atom in self.atoms]
+        self.set_atoms(find_atoms(self.words, self.layout, known.trie))
+
+    def set_atoms(self, atoms: list[Atom]) -> None:
+        self.atoms = atoms
+        self._atom_starts = [atom.start for atom in atoms]
 
     def find_scopes(self) -> None:
         self.scopes = Scopes(self.words, self.layout, self.atoms)

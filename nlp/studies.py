@@ -6,14 +6,28 @@ A study that is asked for is no fact (facts.md); it tells only which regions the
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
+from nlp.assertions import Assertion
 from nlp.exam import dermatomes
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
+from nlp.times import Time
 
 IMAGING = frozenset(("xray", "ct", "mri", "bone_scan", "ultrasound"))
-_REGION_NAMES = {"lumbar": "lumbar", "cervical": "cervical", "thoracic": "thoracic", "head": "brain", "whole_spine": "whole_spine"}
+#: Findings that make a picture abnormal, and what they are called in its attribute `shows`.
+_SHOWS = {
+    "compression_fracture": "fracture", "spine_metastasis": "metastasis", "primary_spinal_tumor": "tumor",
+    "spinal_infection": "infection", "spinal_dysraphism": "dysraphism", "tethered_cord": "tethered_cord",
+    "pars_defect": "pars_defect", "spondyloarthropathy": "spondyloarthropathy", "drop_metastasis": "metastasis",
+    "leptomeningeal_disease": "metastasis",
+}  # fmt: skip
+_SEEN = frozenset((*_SHOWS, "disc_herniation", "spinal_stenosis", "spondylolisthesis", "scoliosis", "vertebral_anomaly", "csf_leak"))
+_SHOWN = frozenset(
+    "showed shows show showing demonstrated demonstrates revealed reveals read reviewed reported report done obtained taken performed "
+    "completed described describes confirmed confirms was were negative normal unremarkable found".split()
+)
 _VALUE = re.compile(r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?", re.IGNORECASE)
 _RANGE = re.compile(r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?", re.IGNORECASE)
 #: Usual adult ranges where a report gives none: (low, high).
@@ -35,56 +49,136 @@ def read_studies(note: Note) -> None:
             _labs(note, start, end, atoms)
     if note.kind == "imaging_report":
         _report(note)
+    _settle(note)
 
 
 def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
-    category = note.category(start)
-    done_here: list[Mention] = []
+    """The studies of one sentence or table row that were done, or that the notes say were not."""
+    done: list[Mention] = []
     studies = [a for a in atoms if IMAGING & set(a.labels)]
     for number, atom in enumerate(studies):
         type_ = next(label for label in atom.labels if label in IMAGING)
         limit = studies[number + 1].start if number + 1 < len(studies) else end
-        mine = [a for a in atoms if atom.start - 8 <= a.start < limit]
-        times = [t for t in note.times_in(max(start, atom.start - 6), limit) if t.kind == "date" and len(t.iso) >= 4]
-        past = [t for t in times if note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)]]
-        ordered = [a for a in mine if "order_word" in a.labels and -10 <= a.start - atom.start <= 9 and not _is_done_order(note, a)]
-        results = [a for a in mine if "study_result" in a.labels and a.start > atom.start]
         scope = note.assess(atom.start, atom.end)
-        done_words = [a for a in mine if "done_study" in a.labels]
-        in_plan = category in ("plan", "assessment_plan", "indication", "instructions")
-        if scope.label in ("hypothetical", "family"):
+        if scope.family or scope.hypothetical and not _is_told(note, start, end):
             continue
-        if scope.negated:
-            if not ordered and {"had", "has", "prior", "previous", "recent", "any"} & set(note.norms(atom.start - 5, atom.end)):
+        if _is_denied(note, atom, scope):
+            if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been"} & set(note.norms(atom.start - 5, atom.end + 4)):
                 note.add(type_, atom.start, atom.end, "absent", region=_region(atoms, atom, limit))
             continue
-        if ordered and not (past and results):
-            continue
-        if in_plan and not past:
-            continue
-        if not past and not results and not done_words and category not in ("results", "labs"):
+        # "CT head and CT neck negative": a study with nothing of its own shares what is said of the next.
+        reach = limit
+        if limit < end and limit - atom.end <= 5 and {"and", ",", "/", "&", "+"} & set(note.norms(atom.end, limit)):
+            reach = studies[number + 2].start if number + 2 < len(studies) else end
+        mine = [a for a in atoms if atom.start - 8 <= a.start < reach]
+        when = _study_date(note, start, reach, atom, end)
+        results = [a for a in mine if a.start > atom.start and _is_result(a)]
+        if not _was_done(note, atom, mine, when, results):
             continue
         region = _region(atoms, atom, limit) or _heading_region(note, start)
         mention = note.add(type_, atom.start, atom.end, "present", region=region)
         if mention is None:
             continue
-        if past:
-            mention.date = past[0].iso
+        if when is not None:
+            mention.date = when.iso
             mention.attributes["dated"] = True
-        elif any(w in ("today",) for w in note.norms(start, end)) and note.anchor is not None:
-            mention.date = note.anchor.isoformat()
-            mention.attributes["dated"] = True
-        _verdict(note, start, end, mine, mention, atom)
-        if category in ("results", "interval") or any(note.words.norms[a.start] in ("reviewed", "my") for a in done_words):
+        _verdict(note, mine, mention, atom)
+        if _is_reviewed(note, atom, mine, results):
             mention.attributes["reviewed_today"] = True
-        done_here.append(mention)
-    if done_here:
-        _follow(note, start, end, done_here[-1])
+        done.append(mention)
+    if done:
+        _follow(note, start, done[-1])
+
+
+def _is_told(note: Note, start: int, end: int) -> bool:
+    """A study that a letter or plan cites with its date and verdict is no precaution."""
+    return bool(_SHOWN & set(note.norms(start, end))) and any(t.kind == "date" and not t.ago for t in note.times_in(start, end))
+
+
+def _is_denied(note: Note, atom: Atom, scope: Assertion) -> bool:
+    """"never had an MRI", "no prior CT": a denial of the study itself, not of what it shows ("no fracture on CT")."""
+    starts = note.words.starts
+    for cue_start, cue_end, kind in scope.cues:
+        if kind != "negated":
+            continue
+        if cue_start > starts[atom.start]:
+            between = note.norms(atom.end, atom.end + 5)
+            if {"done", "obtained", "had", "taken", "performed", "been"} & set(between) or "none" in between[:2]:
+                return True
+            continue
+        first = bisect_left(starts, cue_end)
+        inside = note.atoms_in(first, atom.start)
+        words = set(note.norms(first, atom.start))
+        if atom.start - first <= 7 and not words & {",", "on", "in", "from", "by", "with", "after", "since", "to", "per"}:
+            if not any(_is_result(a) or any(e.is_fact for e in a.entries) for a in inside):
+                return True
+    return False
+
+
+def _is_result(atom: Atom) -> bool:
+    return "study_result" in atom.labels or bool(_SEEN & set(atom.labels))
+
+
+def _study_date(note: Note, start: int, limit: int, atom: Atom, end: int) -> Time | None:
+    """The day of a study: after its name, before it in a row that dates begin, or in a line of its own beside it."""
+    anchor = note.anchor
+    times = [t for t in note.times_in(max(start, atom.start - 9), limit) if t.kind == "date" and len(t.iso) >= 4]
+    times = [t for t in times if anchor is None or t.iso <= anchor.isoformat()[: len(t.iso)]]
+    before = [t for t in times if t.start < atom.start]
+    after = [t for t in times if t.start >= atom.start]
+    if before and before[-1].start - start <= 3:
+        return before[-1]
+    if after and (not before or after[0].start - atom.end <= 12):
+        compared = {"since", "compared", "comparison", "versus", "than"} & set(note.norms(after[0].start - 3, after[0].start))
+        if not compared or not before:
+            return after[0]
+    if before:
+        return before[-1]
+    number = note.layout.sentence[atom.start]
+    for beside in (number + 1, number - 1):
+        if not 0 <= beside < len(note.layout.sentences):
+            continue
+        first, last = note.layout.sentences[beside]
+        if note.layout.part[first] != note.layout.part[atom.start] or last - first > 10:
+            continue
+        if any(IMAGING & set(a.labels) for a in note.atoms_in(first, last)):
+            continue
+        found = [t for t in note.times_in(first, last) if t.kind == "date" and not t.ago]
+        if found and (set(note.norms(first, first + 4)) & {"date", "done", "performed", "exam", "obtained"} or found[0].start == first and note.norms(last - 1, last) == [":"]):
+            return found[0]
+    return None
+
+
+def _was_done(note: Note, atom: Atom, mine: Sequence[Atom], when: Time | None, results: Sequence[Atom]) -> bool:
+    """A study that is asked for, planned or due is no fact."""
+    category = note.category(atom.start)
+    said = set(note.norms(atom.end, atom.end + 16))
+    ordered = [a for a in mine if "order_word" in a.labels and -10 <= a.start - atom.start <= 9 and not _is_done_order(note, a)]
+    before_today = when is not None and (not when.ago or when.iso != (note.anchor.isoformat() if note.anchor else ""))
+    explicit = when is not None and not when.ago and before_today and (note.anchor is None or when.iso < note.anchor.isoformat()[: len(when.iso)] or len(when.iso) < 10)
+    if category in ("plan", "indication", "instructions") or note.kind == "order":
+        prior = set(note.norms(atom.start - 5, atom.end + 6)) & {"prior", "previous", "last", "comparison", "report", "outside", "reviewed", "old"}
+        return explicit and (bool(results) or bool(prior) or bool(_SHOWN & said))
+    if ordered:
+        return before_today and (bool(results) or bool(_SHOWN & said))
+    if category in ("assessment_plan", "assessment"):
+        return when is not None and not (when.ago and not results) or bool(results) and bool(_SHOWN & said)
+    if when is not None or results:
+        return True
+    return any("done_study" in a.labels for a in mine) or category in ("results", "labs")
+
+
+def _is_reviewed(note: Note, atom: Atom, mine: Sequence[Atom], results: Sequence[Atom]) -> bool:
+    """This visit goes over the study: it stands among the results, or the words say so."""
+    if note.category(atom.start) in ("results", "interval") and results:
+        return True
+    return any(note.words.norms[a.start] in ("reviewed", "my", "personally", "independently") or note.norms(a.start, a.end)[:2] == ["on", "review"] for a in mine if "done_study" in a.labels)
 
 
 def _is_done_order(note: Note, atom: Atom) -> bool:
+    """"if", "before", "first" of another clause; "ordered and obtained"."""
     words = note.norms(atom.start, atom.end)
-    return words[0] in ("ordered", "first", "if", "before", "until", "get", "plan", "consider", "check", "need", "needs") and words[0] not in ("ordered", "get", "consider", "need", "needs", "plan", "check") or (words == ["ordered"] and {"obtained", "and"} & set(note.norms(atom.end, atom.end + 3)))
+    return words[0] in ("first", "if", "before", "until") or (words == ["ordered"] and bool({"obtained", "and", "by", "in"} & set(note.norms(atom.end, atom.end + 3))))
 
 
 def _region(atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
@@ -110,53 +204,91 @@ def _heading_region(note: Note, start: int) -> str | None:
     return None
 
 
-def _verdict(note: Note, start: int, end: int, atoms: Sequence[Atom], mention: Mention, study: Atom | None) -> None:
+def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | None) -> None:
+    """What `atoms`, the words after the study or its impression, say that it found."""
     values: list[str] = []
+    shows: list[str] = []
     for atom in atoms:
-        entry = atom.get("study_result")
-        if entry is None or (study is not None and atom.start < study.start and atom.start < study.start - 4):
+        if study is not None and atom.start < study.start - (4 if "study_result" in atom.labels else 0):
             continue
-        value = str(entry.attributes["result"])
-        if value == "abnormal" and note.scopes.assess(atom.start, atom.end).negated:
-            value = "normal"
-        values.append(value)
-    labels = {label for atom in atoms for label in atom.labels}
-    # conditions found count as abnormal too
-    for atom in atoms:
-        if {"disc_herniation", "spinal_stenosis", "compression_fracture", "spondylolisthesis", "pars_defect", "scoliosis", "spine_metastasis", "vertebral_anomaly", "spinal_infection"} & set(atom.labels) and (study is None or atom.start > study.start):
-            assessed = note.assess(atom.start, atom.end)
-            values.append("normal" if assessed.negated else "abnormal" if assessed.label == "present" else "inconclusive")
+        entry = atom.get("study_result")
+        if entry is not None:
+            value = str(entry.attributes["result"])
+            if value == "abnormal" and note.assess(atom.start, atom.end).negated:
+                value = "normal"
+            values.append(value)
+        for label in _SEEN & set(atom.labels):
+            stands = note.assess(atom.start, atom.end)
+            ignored = any(e.label == label and e.attributes.get("ignore") for e in atom.entries)
+            if ignored or stands.family or stands.hypothetical:
+                continue
+            denies = any(e.label == label and e.attributes.get("assertion") == "absent" for e in atom.entries)
+            absent = denies or (stands.negated and not is_new_finding(note, atom.start, atom.end, stands))
+            values.append("normal" if absent else "inconclusive" if stands.possible else "abnormal")
+            if not absent and label in _SHOWS and (not stands.possible or label == "spinal_infection"):
+                shows.append(_SHOWS[label])
     if values:
         result = "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
         mention.attributes.setdefault("result", result)
+    if shows:
+        old = str(mention.attributes.get("shows", ""))
+        mention.attributes["shows"] = ",".join(dict.fromkeys([*filter(None, old.split(",")), *shows]))
+    labels = {label for atom in atoms for label in atom.labels}
     if "recommends_mri" in labels:
         mention.attributes["recommends_mri"] = True
+    for key in ("changed", "highly_suspicious"):
+        if key in labels:
+            mention.attributes[key] = True
     if "flexion_extension" in labels:
         mention.attributes["flexion_extension"] = True
     if mention.attributes.get("flexion_extension"):
-        stable = next((a for a in atoms if "stability_word" in a.labels), None)
-        moving = next((a for a in atoms if "instability_word" in a.labels and not note.scopes.assess(a.start, a.end).negated), None)
-        if stable is not None:
-            mention.attributes["instability"] = False
-        elif moving is not None:
-            mention.attributes["instability"] = True
+        _motion(note, atoms, mention)
 
 
-def _follow(note: Note, start: int, end: int, mention: Mention) -> None:
+def _motion(note: Note, atoms: Sequence[Atom], mention: Mention) -> None:
+    """Whether bending films show the segment to move."""
+    moving = [a for a in atoms if "instability_word" in a.labels or "spinal_instability" in a.labels]
+    stands = [note.assess(a.start, a.end) for a in moving]
+    if any("stability_word" in a.labels for a in atoms) or any(s.negated for s in stands):
+        mention.attributes["instability"] = False
+    elif any(s.label == "present" for s in stands):
+        mention.attributes["instability"] = True
+
+
+def is_new_finding(note: Note, start: int, end: int, stands: Assertion) -> bool:
+    """"not there on films of 2023", "was not present on her earlier MRI": what an older picture lacks is new."""
+    starts = note.words.starts
+    cues = [c for c in stands.cues if c[2] == "negated"]
+    if not cues or any(c[0] < starts[start] for c in cues):
+        return False
+    after = bisect_left(starts, max(c[1] for c in cues))
+    tail = note.norms(after, after + 8)
+    if not {"on", "in", "at"} & set(tail[:3]):
+        return False
+    older = {"prior", "previous", "old", "older", "earlier", "last", "first", "original", "initial", "comparison"}
+    dated = any(t.kind == "date" for t in note.times_in(after, min(after + 8, note.sentence_of(start)[1])))
+    return bool(older & set(tail)) or dated
+
+
+def _follow(note: Note, start: int, mention: Mention) -> None:
     """The next sentences of the same part that go on with the report."""
     number = note.layout.sentence[start]
     part = note.layout.part[start]
-    for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
+    for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
         first, last = note.layout.sentences[following]
         if note.layout.part[first] != part or note.words.gaps[first].count("\n") >= 2:
             return
         atoms = note.atoms_in(first, last)
         if any(IMAGING & set(a.labels) or "lab" in a.labels for a in atoms):
             return
-        if any({"study_result", "recommends_mri", "flexion_extension", "instability_word", "stability_word"} & set(a.labels) for a in atoms) and note.category(first) in ("results", "hpi", "interval", "exam", "", "assessment", "labs"):
-            _verdict(note, first, last, atoms, mention, None)
-        else:
+        going_on = {"study_result", "recommends_mri", "flexion_extension", "instability_word", "stability_word"}
+        if not any(going_on & set(a.labels) for a in atoms) or note.category(first) not in ("results", "hpi", "interval", "exam", "", "assessment", "labs"):
             return
+        told = dict(mention.attributes)
+        _verdict(note, atoms, mention, None)
+        if told.get("result") == "normal" and note.category(first) == "results":
+            mention.attributes.pop("result")
+            _verdict(note, atoms, mention, None)
 
 
 def _report(note: Note) -> None:
@@ -174,6 +306,7 @@ def _report(note: Note) -> None:
         if mention is None:
             return
     mention.attributes.pop("result", None)
+    mention.attributes.pop("shows", None)
     if region:
         mention.attributes["region"] = region
     if note.anchor is not None:
@@ -181,14 +314,36 @@ def _report(note: Note) -> None:
         mention.attributes["dated"] = True
     mention.attributes["report"] = True
     impression = [p for p in note.layout.parts if p.category in ("assessment", "assessment_plan")]
-    first, last = (impression[-1].title_end, impression[-1].end) if impression else (0, len(note.words))
-    _verdict(note, first, last, note.atoms_in(first, last), mention, None)
-    for atom in note.atoms:
-        if "flexion_extension" in atom.labels:
-            _verdict(note, 0, len(note.words), [a for a in note.atoms if {"flexion_extension", "instability_word", "stability_word"} & set(a.labels)], mention, None)
-            break
+    asked = ("indication", "administrative", "complaint", "hpi", "pmh")
+    body = [a for a in note.atoms if a.start > study.start and note.category(a.start) not in asked]
+    deciding = [a for p in impression for a in note.atoms_in(p.title_end, p.end)]
+    _verdict(note, deciding or body, mention, None)
     if "result" not in mention.attributes:
-        _verdict(note, 0, len(note.words), note.atoms, mention, None)
+        _verdict(note, body, mention, None)
+    if any("flexion_extension" in a.labels for a in note.atoms):
+        mention.attributes["flexion_extension"] = True
+        _motion(note, body, mention)
+    if any("recommends_mri" in a.labels for a in body):
+        mention.attributes["recommends_mri"] = True
+
+
+def _settle(note: Note) -> None:
+    """An addendum that calls the open finding benign has settled it: it was unclear and is so no longer."""
+    norms = note.words.norms
+    if "addendum" not in norms:
+        return
+    at = len(norms) - 1 - norms[::-1].index("addendum")
+    tail = norms[at : at + 70]
+    settled = {"benign", "identical", "island", "stable", "unchanged", "hemangioma"} & set(tail)
+    if not settled or {"recommended", "advised", "suspicious"} & set(tail) and "no" not in tail:
+        return
+    for mention in [m for m in note.mentions if m.type in IMAGING and m.assertion == "present" and m.start < at + 70]:
+        unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop("recommends_mri", None)
+        if unclear:
+            was = note.add(mention.type, mention.start, mention.end, "historical", region=mention.attributes.get("region"), result="inconclusive")
+            if was is not None:
+                was.date = mention.date
+            mention.attributes["result"] = "abnormal"
 
 
 def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:

@@ -35,6 +35,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "pathologic_reflex": ("kind", "side"), "increased_tone": ("region",), "peripheral_nerve_injury": ("region",), "immunosuppression": ("cause",),
 }  # fmt: skip
 _STUDIES = ("xray", "ct", "mri", "bone_scan", "ultrasound", "emg_ncs")
+#: Types whose own date the rules ask for (`date` among the attributes): never that of the document.
+_DATED = frozenset((*_STUDIES, "lab", "injection", "spine_surgery", "trauma", "cancer", "compression_fracture"))
 _CPT_REGIONS = {"72141": "cervical", "72142": "cervical", "72156": "cervical", "72146": "thoracic", "72147": "thoracic", "72157": "thoracic",
                 "72148": "lumbar", "72149": "lumbar", "72158": "lumbar"}  # fmt: skip
 _CPT_LUMBAR_CT = frozenset(("72131", "72132", "72133"))
@@ -197,6 +199,8 @@ def _key(mention: Mention) -> tuple[Any, ...]:
         keys = tuple(k for k in keys if k in ("side", "muscle", "region")) if mention.specific else ("region",)
     if mention.type == "spine_surgery" and mention.date:
         return (mention.type, mention.assertion, mention.attributes.get("procedure"), mention.date[:4])
+    if mention.type == "trauma":
+        return (mention.type, mention.assertion, mention.attributes.get("mechanism"), (mention.date or "")[:7])
     return (mention.type, mention.assertion, mention.specific, *(mention.attributes.get(k) for k in keys))
 
 
@@ -224,6 +228,8 @@ def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
         assertion = _treatment_dates(attributes, assertion, when, service_date, newest)
     attributes.pop("record", None)
     attributes.pop("on", None)
+    if when is not None and type_ in _DATED:
+        attributes["date"] = when
     if when is None and type_ not in ("spine_surgery", "trauma", "cancer", *_STUDIES):
         dated = next((i.when for i in newest if i.when), None)
         when = dated.isoformat() if dated else None

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
-#: Pieces partition the text: words (numbers apart from the letters that follow them), white space, single marks.
+#: White space and the piece after it: a word, a number (apart from letters that follow it) or a single mark.
 _PIECE = re.compile(
-    r"[^\W\d_]+-\n[ \t]*[a-z]+"  # a word that a line end breaks
+    r"(\s*)([^\W\d_]+-\n[ \t]*[a-z]+"  # a word that a line end breaks
     r"|\d+(?:\.\d+)?(?=[^\W\d_])"  # 6wks, 2x, 2nd
     r"|\d+(?:\.\d+)?"
     r"|[^\W_]+(?:['\u2019][^\W_]+)*"
-    r"|\s+|_+|."
+    r"|_+|\S)"
 )
 _BROKEN = re.compile(r"-\n[ \t]*")
 _CLEAN = {"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2022": "\u2022", "\xad": "-"}
@@ -121,15 +121,12 @@ class Words:
         raws: list[str] = []
         starts: list[int] = []
         gaps: list[str] = []
-        at, gap = 0, ""
-        for piece in _PIECE.findall(text):
-            if piece.isspace():
-                gap += piece
-            else:
-                raws.append(piece)
-                starts.append(at)
-                gaps.append(gap)
-                gap = ""
+        at = 0
+        for gap, piece in _PIECE.findall(text):
+            at += len(gap)
+            raws.append(piece)
+            starts.append(at)
+            gaps.append(gap)
             at += len(piece)
         self.raws, self.starts, self.gaps = raws, starts, gaps
         self.norms = [spell(raw) for raw in raws]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS
+from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS, span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.times import Time
@@ -88,9 +88,12 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         label = "hypothetical"
     if label == "absent" and _response_between(note, atoms, atom):
         label = "present"
-    if label == "family":
-        if type_ in _DRUGS or type_ in ("medical_device",):
-            label = "present" if {"from", "wife's", "husband's"} & set(after) else "family"
+    if label in ("present", "absent") and _is_relatives(note, start, atom):
+        label = "family"
+    if label == "family" and {"from"} & set(after):
+        label = "present"
+    if label in ("present", "hypothetical") and any("avoided" in a.labels and -4 <= a.start - atom.end <= 4 or "avoided" in a.labels and 0 <= atom.start - a.end <= 5 for a in atoms):
+        label = "absent"
     mention_attributes: dict[str, object] = {k: v for k, v in attributes.items()}
     if declined is not None and label in ("present", "absent", "hypothetical") and not _is_done(note, start, end, atom, done):
         label = "absent"
@@ -179,6 +182,19 @@ def _is_allergy(note: Note, start: int, end: int, atom: Atom) -> bool:
     return bool(near & {"allergy", "allergies", "allergic", "allergen", "hives", "anaphylaxis", "rash", "nkda", "intolerance", "anaphylactic"})
 
 
+def _is_relatives(note: Note, start: int, atom: Atom) -> bool:
+    """"Mother is on methadone", "brother takes prednisone": somebody else's treatment."""
+    for other in note.atoms_in(max(start, atom.start - 8), atom.start):
+        if any(e.label == "cue" and e.attributes.get("kind") == "family" for e in other.entries):
+            between = note.norms(other.end, atom.start)
+            if between and between[0] in _TAKES and not {"he", "she", "patient", "pt", "him"} & set(between) and ";" not in between:
+                return True
+    return False
+
+
+_TAKES = frozenset("takes took is was did does had has uses used lived underwent needed got developed been on receives attended".split())
+
+
 def _response_between(note: Note, atoms: Sequence[Atom], atom: Atom) -> bool:
     """"no relief from PT", "failed PT": what is denied is the benefit."""
     for other in atoms:
@@ -229,7 +245,7 @@ def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str)
     words = set(note.norms(plan.start, plan.end))
     if category in _PLAN_PARTS or category == "assessment":
         return False
-    if type_ in _DRUGS and words & {"prescribed", "given", "started", "rx'd", "provided", "start", "add", "added", "tried", "trial", "try"}:
+    if type_ in _DRUGS and words & {"prescribed", "given", "started", "rx'd", "provided", "added", "tried", "sent", "written"}:
         return True
     if words & {"started", "starting", "began"} and type_ in _ACTIVE:
         return True
@@ -301,6 +317,18 @@ def _details(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: 
     for _, mention in live:
         if mention.type == "home_exercise_program":
             _home_program(note, start, end, atoms, mention)
+        _is_over(note, start, mention)
+
+
+def _is_over(note: Note, start: int, mention: Mention) -> None:
+    """"Physical therapy in 2019", "facet injections five years back": a course that ended over half a year ago."""
+    if note.anchor is None or mention.attributes.get("ongoing") or note.layout.sentence[start] in note.layout.rows:
+        return
+    last = mention.attributes.get("end") or mention.date or (mention.attributes.get("on") if len(str(mention.attributes.get("on", ""))) <= 7 else None)
+    if last is None or note.category(start) in ("medications",) or "start" in mention.attributes and "end" not in mention.attributes:
+        return
+    if span_of(str(last))[1] < note.anchor - timedelta(days=185):
+        mention.assertion = "historical"
 
 
 def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: list[Mention]) -> None:

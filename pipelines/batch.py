@@ -17,7 +17,7 @@ from types import FrameType
 
 from pipelines.check import Answer, check_line, failed, warm
 from pipelines.errors import CaseError, InputError
-from pipelines.intake import Line, case_id_in, folder_lines, lines_of
+from pipelines.intake import Line, bytes_to_read, case_id_in, folder_lines, lines_of
 from pipelines.pool import Plan, PoolError, cores, stream
 
 #: Seconds that a case may take, and what a megabyte of notes adds to them.
@@ -63,12 +63,11 @@ def run(
     folder = source if source.is_dir() else source.parent
     lines = folder_lines(source) if source.is_dir() else lines_of(source)
     make = make or partial(checker, folder)
+    seconds = partial(seconds_for, time_limit, folder)
     seen, summary = _Seen(), Summary()
     try:
         with _new_file(output) as write:
-            for line, answer in answers(
-                lines, make, workers=workers or _default_workers(), time_limit=time_limit
-            ):
+            for line, answer in answers(lines, make, seconds, workers or _default_workers()):
                 answer = seen.check(answer)
                 summary.add(answer)
                 write(answer.line)
@@ -91,25 +90,25 @@ def checker(folder: Path) -> Checker:
 
 
 def answers(
-    lines: Iterable[Line], make: Make, *, workers: int, time_limit: float
+    lines: Iterable[Line], make: Make, seconds: Callable[[Line], float], workers: int
 ) -> Iterator[tuple[Line, Answer]]:
     """Answer lines in order. One worker is this process: same answers, but its crash ends the run."""
     if workers == 1:
-        yield from _alone(lines, make, time_limit)
+        yield from _alone(lines, make, seconds)
         return
     _one_thread_each()
     plan = Plan[Line, Answer](
         make=make,
         give_up=_give_up,
-        seconds=partial(seconds_for, time_limit),
+        seconds=seconds,
         preload=("pipelines.preload",),
     )
     yield from stream(lines, plan, workers)
 
 
-def seconds_for(limit: float, line: Line) -> float:
+def seconds_for(limit: float, folder: Path, line: Line) -> float:
     """The time that a line may take: long notes get more."""
-    return limit + _SECONDS_A_MEGABYTE * len(line.raw or b"") / 1e6
+    return limit + _SECONDS_A_MEGABYTE * bytes_to_read(line, folder) / 1e6
 
 
 def _give_up(line: Line, reason: str) -> Answer:
@@ -130,11 +129,13 @@ class _TimeUp(BaseException):
     """Not an Exception, so that no handler on the way takes it for a failure of the case."""
 
 
-def _alone(lines: Iterable[Line], make: Make, time_limit: float) -> Iterator[tuple[Line, Answer]]:
+def _alone(
+    lines: Iterable[Line], make: Make, seconds: Callable[[Line], float]
+) -> Iterator[tuple[Line, Answer]]:
     check = make()
     for line in lines:
         try:
-            with _alarm(seconds_for(time_limit, line)):
+            with _alarm(seconds(line)):
                 answer = check(line)
         except _TimeUp:
             answer = _give_up(line, "time_limit")

@@ -163,7 +163,7 @@ def _throughput(lines: Sequence[Line], workers: int, folder: Path) -> tuple[floa
     """Cases a second after the first tenth, and what the worker processes held at the end."""
     skipped = len(lines) // 10
     start, memory = 0.0, Figures()
-    stream = answers(lines, partial(checker, folder), workers=workers, time_limit=60.0)
+    stream = answers(lines, partial(checker, folder), lambda _: 60.0, workers)
     for number, _ in enumerate(stream, start=1):
         if number == skipped:
             start = time.perf_counter()

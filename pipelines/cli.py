@@ -20,6 +20,8 @@ from pipelines import __version__
 from pipelines.errors import CaseError, InputError, failure
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pipelines.intake import Line
 
 app = typer.Typer(
@@ -217,14 +219,23 @@ def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def _print_report(result: dict[str, Any], texts: dict[str, str]) -> None:
+def _console() -> Console:
+    """Standard output. Off a terminal (a pipe, a file) a line has 120 characters."""
     from rich.console import Console
 
-    from criteria.catalog import requirement_text
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def _print_report(result: dict[str, Any], texts: dict[str, str]) -> None:
+    from criteria.catalog import criterion_text, requirement_text
     from pipelines.report import print_report
 
     print_report(
-        Console(highlight=False), result, texts, requirement=requirement_text, indication=lambda name: ""
+        _console(),
+        result,
+        texts,
+        requirement=requirement_text,
+        indication=lambda name: criterion_text(name).title,
     )
 
 
@@ -255,3 +266,42 @@ def _progress(source: Path) -> Iterator[Callable[[Line], None] | None]:
 
 
 # --- policy ----------------------------------------------------------------------------------------
+
+
+@policy_app.command("list")
+def policy_list(
+    edition: Annotated[str | None, typer.Option(help="Which edition.", show_default="the newest")] = None,
+) -> None:
+    """List the criteria of an edition, and the editions."""
+    from pipelines.policy import print_list
+
+    print_list(_console(), edition)
+
+
+@policy_app.command("show")
+def policy_show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="An id such as neuro.foot_drop.")],
+) -> None:
+    """Show one criterion: what it says, where the guideline says it, what it requires."""
+    from pipelines.policy import print_criterion
+
+    print_criterion(_console(), name)
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[str, typer.Argument(help="An edition.")],
+    new: Annotated[str, typer.Argument(help="A later one.")],
+) -> None:
+    """Show what changed from one edition to another."""
+    from pipelines.policy import print_diff
+
+    print_diff(_console(), old, new)
+
+
+@policy_app.command("coverage")
+def policy_coverage() -> None:
+    """Show every bullet of the guideline with what covers it."""
+    from pipelines.policy import print_coverage
+
+    print_coverage(_console())

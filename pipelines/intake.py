@@ -25,6 +25,7 @@ a line or file over the size limit      error `too_large`
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -110,6 +111,22 @@ def case_id_in(line: Line) -> str:
         except ValueError:
             pass
     return f"line-{line.number}"
+
+
+def bytes_to_read(line: Line, folder: Path) -> int:
+    """How much there is to read for a line: its own bytes and the files that it names."""
+    raw = line.raw or b""
+    size = len(raw)
+    if b'"path"' not in raw:
+        return size
+    try:
+        paths = [str(item["path"]) for item in json.loads(raw)["documents"] if "path" in item]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return size
+    for path in paths:
+        with contextlib.suppress(OSError, ValueError):
+            size += (folder / path).stat().st_size
+    return size
 
 
 def parse_line(line: Line, folder: Path | None) -> Intake:

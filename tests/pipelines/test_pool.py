@@ -23,7 +23,7 @@ def lines(*poisons: dict[str, Any]) -> list[Line]:
 
 
 def plan(make: Any, seconds: float = 60.0, **more: Any) -> Plan[Line, Answer]:
-    return Plan(make=make, give_up=_give_up, seconds=partial(seconds_for, seconds), **more)
+    return Plan(make=make, give_up=_give_up, seconds=partial(seconds_for, seconds, Path()), **more)
 
 
 def test_answers_come_in_the_order_of_the_items(poisoned: Any) -> None:
@@ -53,8 +53,12 @@ def test_a_case_over_its_time_limit_is_stopped(poisoned: Any) -> None:
     assert time.monotonic() - start < 30
 
 
-def test_a_long_note_may_take_longer() -> None:
-    assert seconds_for(60.0, Line(1, b"x" * 5_000_000)) > 60.0 + 60.0
+def test_a_long_note_may_take_longer(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_bytes(b"x" * 5_000_000)
+    by_path = b'{"case_id": "A", "documents": [{"path": "long.txt"}, {"path": "none.txt"}]}'
+    assert seconds_for(60.0, tmp_path, Line(1, b"x" * 5_000_000)) > 60.0 + 60.0
+    assert seconds_for(60.0, tmp_path, Line(1, by_path)) > 60.0 + 60.0
+    assert seconds_for(60.0, tmp_path, Line(1, b'{"path": 1')) < 61.0
 
 
 def test_workers_are_replaced_after_their_share(poisoned: Any) -> None:
