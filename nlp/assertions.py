@@ -30,7 +30,7 @@ _UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr
 _CHRONIC = frozenset("chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split())
 _DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
 _EMERGENCY = frozenset("room department dept if for care services at immediately - > : right straight or".split())
-_WENT = frozenset("went seen visited presented was admitted discharged had taken came sent yesterday ago last".split())
+_WENT = frozenset("went seen visited presented was admitted discharged had taken came yesterday ago".split())
 _ONSET = frozenset("began started onset start begin since first developed still now ever persists persistent continues ongoing intermittently".split())
 _POSSESSIVES = frozenset("his her my their your this these ongoing worsening persistent increasing".split())
 _DETERMINERS = frozenset("his her the their my this that these those its".split())
@@ -39,6 +39,7 @@ _SAID_ABSENT = frozenset(
     "denied absent negative not noted present seen reported elicited appreciated found identified excluded ruled "
     "detected evident observed demonstrated unremarkable all neg none also".split()
 )
+_SUBORDINATE = tuple([w] for w in "that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split())
 _UNSURE = frozenset("possible suspected likely probable presumed questionable considered favored".split())
 _NO_CLAIM = frozenset(
     "due from secondary related caused attributable multifactorial mechanical muscular musculoskeletal discogenic "
@@ -103,13 +104,13 @@ class Scopes:
                 if kind == "pseudo":
                     continue
                 if kind in ("stop", "affirmed"):
-                    if kind == "stop" or atom.start != denied:  # "denies experiencing", "has not reported"
+                    if kind == "stop" or not self._goes_on(denied, atom.start):
                         self.stops.setdefault(number, []).append(atom.start)
                     continue
                 if kind == _FAMILY and not self._is_relative_patient(atom):
                     continue
-                if kind == _HIST and atom.start and norms[atom.start - 1] in _UNITS:
-                    continue  # "a 3-week history of"
+                if kind == _HIST and _UNITS & set(norms[max(0, atom.start - 2) : atom.start]):
+                    continue  # "a 3-week history of", "a 38-year-old"
                 forward = entry.attributes.get("dir") != "backward"
                 if not self._is_cue(atom, kind, forward, number):
                     continue
@@ -132,6 +133,10 @@ class Scopes:
                 self.stops.setdefault(sentence[i], []).append(opening)
         for places in self.stops.values():
             places.sort()
+
+    def _goes_on(self, denied: int, start: int) -> bool:
+        """Does the denial carry on: "denies experiencing", "has not reported", "denies that she has had"?"""
+        return 0 <= start - denied <= 2 and not set(self.words.norms[denied:start]) - {"that", "he", "she", "they", "pt", "patient"}
 
     def _is_cue(self, atom: Atom, kind: str, forward: bool, number: int) -> bool:
         """False for words that are a cue elsewhere: "likely mechanical", "began years ago", "denies any new"."""
@@ -173,7 +178,9 @@ class Scopes:
         norms = self.words.norms
         before = norms[i - 1]
         if before in _PRONOUNS:
-            return i >= 2 and norms[i - 2] in (",", "and", "but", ")", ":", "-")
+            if i >= 2 and norms[i - 2] in (",", "and", "but", ")", ":", "-"):
+                return True
+            return before in ("he", "she", "patient", "pt") and norms[i] in _FINITE and norms[i - 2 : i - 1] not in _SUBORDINATE
         return before in (",", "but") or (before == "and" and norms[i] not in ("is", "are", "was", "were"))
 
     def _sign(self, i: int, sign: str) -> None:
@@ -218,6 +225,8 @@ class Scopes:
             if after in ("noticed", "seen", "not", "noted", "brought", "concerns", "questions", "been", "heard", "told", "here"):
                 return following == "had" and after == "been"
             return True
+        if following == "," and norms[end + 1 : end + 2] in (["who"], ["whose"], ["deceased"]):
+            return True
         return facts_next or following in (":", "(", "with", "w", "-", "d") or self.layout.parts[self.layout.part[atom.start]].category == "family"
 
     def assess(self, start: int, end: int, *, as_event: bool = False) -> Assertion:
@@ -227,10 +236,10 @@ class Scopes:
         negated = possible = hypothetical = historical = family = False
         cues: list[tuple[int, int, str]] = []
         category = layout.parts[layout.part[start]].category
-        if category in _FAMILY_SECTION:
+        if category in _FAMILY_SECTION and self._in_family_paragraph(start):
             family = True
         elif category in _HYPOTHETICAL_SECTION:
-            hypothetical = True
+            hypothetical = words.norms[start - 1] not in ("his", "her")  # "yoga for her back pain"
         elif self._is_precaution(number, start):
             hypothetical = True
         elif category == "assessment" and self._is_differential(start):
@@ -269,7 +278,8 @@ class Scopes:
             else:
                 family = True
             cues.append((words.starts[cue.start], words.ends[cue.end - 1], cue.kind))
-        if historical and _CHRONIC & set(words.norms[max(0, start - 1) : end]):
+        lasting = _CHRONIC & set(words.norms[max(0, start - 1) : end]) or words.norms[end : end + 1] in (["x"], ["for"], ["since"])
+        if historical and lasting:
             historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
         if historical and as_event:
             historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
@@ -294,7 +304,7 @@ class Scopes:
         there = bool(words & _DESTINATIONS) or any(
             norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
         )
-        if there and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "->"} and not words & _WENT:
+        if there and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "means", "mean", "->"} and not words & _WENT:
             return True
         if words & {"call", "phone", "telephone", "ring", "return", "reach", "knows", "precautions", "advised", "warned", "sooner"} and words & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"} and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other"):
             return bool(words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}) or "if" in words
@@ -306,6 +316,12 @@ class Scopes:
                 return True
             return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & words
         return "what would change the pace" in " ".join(norms[first:last]) or ("not to wait" in " ".join(norms[first:last]))
+
+    def _in_family_paragraph(self, start: int) -> bool:
+        """A family history written behind its title ends with its paragraph."""
+        part, gaps = self.layout.parts[self.layout.part[start]], self.words.gaps
+        first = part.title_end
+        return first >= len(gaps) or "\n" in gaps[first] or all(gaps[i].count("\n") < 2 for i in range(first, start + 1))
 
     def _is_differential(self, start: int) -> bool:
         """Everything under "DDx:" is only possible."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nlp.assertions import Assertion
 from nlp.exam import _nearest_side
 from nlp.facts import FACT_TYPES
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
-from nlp.studies import IMAGING
+from nlp.studies import IMAGING, is_new_finding
 from nlp.treatments import TREATMENTS
 
 _ELSEWHERE = frozenset(
@@ -26,10 +26,35 @@ _LASTING = frozenset(
     "immunosuppression pacemaker spondylolisthesis pars_defect spinal_stenosis trauma peripheral_nerve_injury compression_fracture "
     "disc_herniation neuroinflammatory_disease primary_spinal_tumor spine_metastasis spinal_infection".split()
 )
+_PLACED = frozenset(("spine_surgery", "spinal_stenosis", "disc_herniation", "trauma", "compression_fracture", "spinal_infection"))
+_BACK = frozenset("back buttock buttocks tailbone spine lumbar sacrum coccyx bottom butt backside rear".split())
+_OTHER_BONES = frozenset(
+    "ankle wrist hip femur femoral tibia tibial fibula fibular foot toe finger hand rib ribs clavicle arm humerus elbow knee skull nasal "
+    "facial pelvic pelvis sacral sacrum coccyx pars stress metatarsal metacarpal radius ulna shoulder leg scaphoid patella jaw tooth "
+    "malleolus calcaneus heel thumb forearm plate orif cast risk frax".split()
+)
+_VERTEBRAL = frozenset("vertebra vertebrae vertebral spine spinal lumbar endplate kyphoplasty vertebroplasty".split())
+_CHANGED = frozenset("new worse worsened worsening now changed fell fall surgery deficit weakness progressed motion nondiagnostic limited cannot not needed because developed".split())
+_NO = frozenset(("n", "no", "none", "neg", "negative", "never", "denied", "denies", "nil", "n/a"))
+#: Words behind a diagnosis that leave it open, and words before it that make it a guess.
+_OPEN = (
+    "has to be excluded", "have to be excluded", "needs excluding", "until proven", "until shown", "to be excluded",
+    "does not fit", "less likely", "not excluded", "in question",
+)  # fmt: skip
+_GUESSES = frozenset(("believe", "believes", "think", "thinks", "sounds", "suspicion", "wonder", "wonders", "mean"))
+_GUESSED = frozenset("disc_herniation tethered_cord csf_leak spinal_infection spine_metastasis cauda_equina_syndrome spinal_stenosis pars_defect".split())
 _SKIN = frozenset(("sacral_dimple", "cutaneous_stigma", "gluteal_cleft_abnormal"))
 _SIZED = re.compile(r"(\d+(?:\.\d+)?)\s?(mm|cm)\b", re.IGNORECASE)
 _PLANNED = frozenset("scheduled booked planned planning plan will upcoming proposed schedule pending recommended recommending awaiting set".split())
-_CONSIDERED = frozenset("candidate discuss discussed consider considering considered referral refer may might possible possibly option options evaluation consult opinion if could would".split())
+_THOUGHT = frozenset("candidate discuss discussed discussing consider considering considered referral refer may might possible possibly option options evaluation consult consultation opinion if could would eventually".split())
+_CALLED_OFF = frozenset("cancelled canceled declined declines refuses refused neither".split())
+_DONE = frozenset("underwent had performed s/p status after since following years ago previous prior history hx h/o past old".split())
+_CARE = frozenset("chemo chemotherapy radiation xrt rt treatment therapy tamoxifen anastrozole letrozole lumpectomy mastectomy surgery resected remission ned oncology".split())
+_OVER = frozenset("remission ned cured survivor resected lumpectomy mastectomy disease-free prostatectomy nephrectomy treated completed finished excised remote hysterectomy colectomy lobectomy".split())
+_RUNNING = frozenset("undergoing cycle cycles immunotherapy pembrolizumab palbociclib receiving enzalutamide capecitabine".split())
+_ENDS = frozenset("completed finished last ended through until final since resected lumpectomy mastectomy prostatectomy nephrectomy hysterectomy colectomy lobectomy out treated".split())
+_WOUND = frozenset("drainage draining drains pus purulent purulence erythema erythematous redness red dehiscence fluctuance oozing".split())
+_DEFORMITY = frozenset("contracture contractures equinus cavus deformity deformities cavovarus clubfoot".split())
 
 
 def read_conditions(note: Note) -> None:
@@ -39,6 +64,7 @@ def read_conditions(note: Note) -> None:
             for entry in atom.entries:
                 if entry.is_fact and entry.label in HANDLED and not entry.attributes.get("ignore"):
                     _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
+    _purpose(note)
 
 
 def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, object]) -> None:
@@ -47,9 +73,12 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
         label = str(stated)
-    if label is None:
+    if label is None or note.category(atom.start) == "allergies":
         return
-    if note.category(atom.start) == "allergies":
+    bare = attributes.pop("bare", None)  # a word that means the spine only where pictures are told
+    if bare and label in ("present", "absent") and not _is_pictured(note, start, end, atom):
+        return
+    if label == "present" and _is_unsaid(note, start, end, atom, type_):
         return
     mention = note.add(type_, atom.start, atom.end, label, **attributes)
     if mention is None:
@@ -57,6 +86,16 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     side = _nearest_side(note, atoms, atom, 4)
     if side and "side" not in mention.attributes:
         mention.attributes["side"] = side
+    _place(note, start, end, atoms, atom, mention)
+    _when(note, start, end, atom, mention)
+    detail = _DETAILS.get(type_)
+    if detail is not None:
+        detail(note, start, end, atom, mention)
+
+
+def _place(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, mention: Mention) -> None:
+    """Level and region of the spine."""
+    type_ = mention.type
     level = _level(note, start, end, atom)
     if level:
         mention.attributes.setdefault("level", level)
@@ -64,24 +103,66 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
             mention.attributes["region"] = "cervical" if level[0] == "C" else "thoracic"
         elif level[0] == "C":
             mention.attributes["region"] = "cervical"
-    if "region" not in mention.attributes and type_ in ("spine_surgery", "spinal_stenosis", "disc_herniation", "trauma", "compression_fracture", "spinal_infection"):
-        for other in atoms:
-            region = other.attribute("region")
-            if region and -5 <= other.start - atom.end <= 6 and "muscle" not in other.labels:
-                if region in ("cervical", "thoracic", "lumbar") or type_ == "trauma":
-                    mention.attributes["region"] = str(region)
-                    break
-    _when(note, start, end, atom, mention)
-    if type_ == "spine_surgery":
-        _surgery(note, start, end, atom, mention)
-    elif type_ == "cancer":
-        _cancer(note, start, end, atom, mention)
-    elif type_ in _SKIN:
-        _skin(note, start, end, mention)
+    if "region" in mention.attributes or type_ not in _PLACED:
+        return
+    if type_ == "trauma":
+        region = _hurt(note, start, end, atoms, atom)
+        if region:
+            mention.attributes["region"] = region
+        return
+    near = [a for a in atoms if a.attribute("region") and -5 <= a.start - atom.end <= 6 and "muscle" not in a.labels]
+    for other in sorted(near, key=lambda a: abs(a.start - atom.start)):
+        if other.attribute("region") in ("cervical", "thoracic", "lumbar"):
+            mention.attributes["region"] = str(other.attribute("region"))
+            return
+
+
+def _hurt(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom) -> str | None:
+    """Where a blow fell: the back where the sentence names it, else the part next to the words."""
+    if _BACK & set(note.norms(start, end)):
+        return "lumbar"
+    near = [a for a in atoms if a.attribute("region") and -2 <= a.start - atom.end <= 5 and "muscle" not in a.labels]
+    return str(near[0].attribute("region")) if near else None
+
+
+def _is_pictured(note: Note, start: int, end: int, atom: Atom) -> bool:
+    """Does the sentence, or what leads to it, tell what pictures of the spine show?"""
+    around = set(note.norms(atom.start - 5, atom.end + 5))
+    if around & _OTHER_BONES:
+        return False
+    if note.kind == "imaging_report" or note.category(start) == "results":
+        return True
+    number = note.layout.sentence[start]
+    first = note.layout.sentences[max(0, number - 2)][0]
+    if any(IMAGING & set(a.labels) for a in note.atoms_in(first, end)):
+        return True
+    return bool(_LEVEL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1])) or bool(_VERTEBRAL & set(note.norms(start, end)))
+
+
+def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool:
+    """A word that names the concept and does not say that the patient has it."""
+    norms = note.norms(start, end)
+    if type_ == "peripheral_nerve_injury":  # an operation of the past for it
+        return bool({"release", "decompression", "transposition", "surgery", "relese"} & set(note.norms(atom.start, atom.end + 2)))
+    if type_ == "overlap_reason":
+        return bool({"denies", "denied", "no", "without"} & set(norms)) or not _CHANGED & set(norms)
+    if type_ == "follow_up_reason":
+        return bool({"duty", "work", "school", "practice", "play", "sport", "home", "normal"} & set(note.norms(atom.end, atom.end + 5)))
+    if type_ == "trauma":
+        return bool({"prevent", "preventing", "potty", "toilet", "underwear"} & set(norms))
+    return False
 
 
 def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Assertion) -> str | None:
     label = scope.label
+    if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
+        label = "possible" if scope.possible else "present"
+    elif label == "absent" and _is_unrelated(note, atom, scope):
+        label = "present"
+    if label in ("present", "historical", "possible") and _answered_no(note, end, atom):
+        label = "absent"
+    if label == "present" and _is_differential(note, start, end, atom, type_):
+        label = "possible"
     before = note.norms(max(start, atom.start - 6), atom.start)
     if label == "historical" and type_ in _LASTING:
         resolved = any(kind == "historical" and start_ > note.words.starts[atom.start] for start_, _, kind in scope.cues)
@@ -95,9 +176,59 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
     if type_ in ("mri_changes_management", "follow_up_reason", "overlap_reason", "anesthesia_needed", "symptom_progression_on_treatment"):
         if label in ("hypothetical", "possible", "historical"):
             return "present"
-    if type_ == "night_pain" and label == "historical":
+    if type_ == "pregnancy" and label == "present" and {"partner", "wife", "girlfriend", "daughter"} & set(before):
+        return "family"
+    if type_ == "unevaluable" and label == "present" and {"was", "were", "night", "initially", "arrival"} & set(before):
+        return "historical"
+    if type_ == "peripheral_nerve_injury" and label == "present" and {"resolved", "recovered", "100%"} & set(note.norms(atom.end, min(end, atom.end + 12))):
+        return "historical"
+    if type_ == "disc_herniation" and label == "present" and {"preoperative", "preop", "pre-op"} & set(note.norms(start, end)):
         return "historical"
     return label
+
+
+def _is_unrelated(note: Note, atom: Atom, scope: Assertion) -> bool:
+    """"not related to his previous discectomy": what is denied is the link."""
+    words = note.norms(atom.start - 7, atom.start)
+    return bool({"related", "due", "because", "explained", "attributable", "from"} & set(words)) and bool({"previous", "prior", "old", "his", "her", "known"} & set(words[-3:]))
+
+
+def _answered_no(note: Note, end: int, atom: Atom) -> bool:
+    """A form that answers no: "Pacemaker: N    Pregnant: N", "| Lumbar surgery | - | never |"."""
+    norms = note.words.norms
+    following = norms[atom.end : min(end, atom.end + 8)]
+    if following[:1] == [":"] and len(following) > 1 and following[1] in _NO:
+        after = atom.end + 2
+        return after >= len(norms) or after >= end or bool(note.words.gaps[after]) or norms[after] in ("|", ";", ",", ".")
+    if "|" in following:
+        cells = set(following) - {"|", "-"}
+        return bool(cells) and cells <= _NO
+    return False
+
+
+def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool:
+    """A thing on a list of what may be the cause: under "DDx:", "On the list:", or with a question mark behind it."""
+    part = note.layout.parts[note.layout.part[atom.start]]
+    title = set(note.norms(part.start, part.title_end))
+    if title & {"ddx", "differential"} and note.layout.sentence[atom.start] <= note.layout.sentence[part.start] + 2:
+        return True
+    before = note.norms(start, atom.start)
+    if ":" in before and {"differential", "ddx", "list", "possibilities"} & set(before[: before.index(":")]):
+        return True
+    lead = note.layout.sentence[start] - 1
+    if lead >= 0:
+        first, last = note.layout.sentences[lead]
+        words = note.norms(first, last)
+        if words[-1:] == [":"] and {"differential", "ddx", "possibilities"} & set(words) and note.layout.part[first] == note.layout.part[start]:
+            return True
+    following = note.norms(atom.end, min(end, atom.end + 8))
+    if following[:1] == ["?"] and atom.end < end:
+        return True
+    text = " ".join(following)
+    if any(phrase in text for phrase in _OPEN):
+        return True
+    guess = set(note.norms(max(start, atom.start - 9), atom.start))
+    return type_ in _GUESSED and bool(guess & _GUESSES) and "not" not in guess
 
 
 def _level(note: Note, start: int, end: int, atom: Atom) -> str | None:
@@ -142,37 +273,151 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
 
 
 def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """Done, planned, or only thought of."""
     norms = set(note.norms(max(start, atom.start - 8), min(end, atom.end + 9)))
     future = mention.date is not None and note.anchor is not None and mention.date > note.anchor.isoformat()[: len(mention.date)]
     category = note.category(start)
     if mention.assertion in ("absent", "family", "historical"):
+        if mention.assertion == "absent" and norms & _CALLED_OFF:
+            mention.attributes["planned"] = True
         return
-    if future or (norms & _PLANNED and not norms & {"underwent", "had", "performed", "s/p"} and (category in ("plan", "assessment_plan", "assessment", "hpi", "interval", "indication", "", "complaint") and mention.date is None or future)):
-        mention.assertion = "hypothetical"
+    done = bool(norms & _DONE)
+    thought = bool(norms & _THOUGHT) or any(word.startswith(("refer", "reffer")) for word in norms)
+    agreed = bool(norms & {"scheduled", "booked", "proceed", "proceeding"}) or future
+    if norms & _CALLED_OFF and not done and mention.assertion == "hypothetical":
+        mention.assertion = "absent"
         mention.attributes["planned"] = True
-        if norms & {"candidate", "discuss", "discussed", "consider", "considering", "considered", "option", "options", "referral", "refer", "consult", "consultation"} and not norms & {"scheduled", "booked"} and not future:
-            mention.attributes["considered"] = True
-            mention.attributes.pop("planned", None)
         return
-    if norms & _CONSIDERED and mention.date is None and (mention.assertion == "hypothetical" or norms & {"candidate", "consider", "considering", "discuss", "options", "option", "referral", "refer", "consultation", "consult", "opinion"}) and category in ("plan", "assessment_plan", "assessment", "interval", "hpi", "indication", ""):
+    told = category in ("plan", "assessment_plan", "assessment", "hpi", "interval", "indication", "", "complaint", "other")
+    # In a plan a day without a year lies ahead: "proceed with laminectomy 11/18".
+    ahead = category in ("plan", "assessment_plan") and bool(norms & {"proceed", "scheduled", "booked", "schedule", "set"}) and not done
+    planned = bool(norms & _PLANNED) and not done and told and (mention.date is None or ahead)
+    if thought and not agreed and not done and mention.date is None and told:
         mention.assertion = "hypothetical"
         mention.attributes["considered"] = True
+        mention.attributes.pop("planned", None)
+    elif future or planned or ahead:
+        mention.assertion = "hypothetical"
+        mention.attributes["planned"] = True
+    elif mention.assertion == "hypothetical":
+        mention.attributes["considered"] = True
+    if mention.assertion == "present" and norms & {"recent", "recently"}:
+        mention.attributes["recent"] = True
 
 
 def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
-    norms = set(note.norms(start, end))
-    if mention.assertion != "present":
+    """Active or over, and when its treatment ended."""
+    if mention.assertion not in ("present", "possible"):
         return
-    if norms & {"remission", "ned", "cured", "survivor", "resected", "lumpectomy", "mastectomy", "disease-free", "prostatectomy", "nephrectomy", "treated", "completed", "finished", "excised", "remote"} or "no evidence of" in " ".join(note.norms(start, end)):
-        mention.attributes.setdefault("status", "remission")
-    elif norms & {"active", "metastatic", "chemotherapy", "chemo", "radiation", "undergoing", "current", "currently", "immunotherapy", "progressive", "recurrent", "on"}:
+    number = note.layout.sentence[start]
+    last = end
+    for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
+        first, stop = note.layout.sentences[following]
+        if note.layout.part[first] != note.layout.part[start] or note.words.gaps[first].count("\n") >= 2:
+            break
+        if not _CARE & set(note.norms(first, stop)):
+            break
+        last = stop
+    norms = set(note.norms(start, last))
+    text = " ".join(note.norms(start, last))
+    over = norms & _OVER or "no evidence of" in text or "years out" in text or "in remission" in text
+    running = norms & _RUNNING or "currently" in norms and bool(norms & _CARE)
+    untreated = "naive" in norms or "no chemotherapy" in text or "before treatment" in text or "newly diagnosed" in text or "new diagnosis" in text
+    if untreated:
+        mention.attributes.setdefault("on_treatment", False)
         mention.attributes.setdefault("status", "active")
-    treated = [t for t in note.times_in(start, end) if t.kind == "date"]
-    if treated and norms & {"completed", "finished", "last", "ended", "through", "until", "final", "since"}:
-        mention.attributes["treatment_end"] = treated[-1].iso
+    elif over and not running:
+        mention.attributes.setdefault("status", "remission")
+    elif running or norms & {"active", "metastatic", "recurrent", "progressive"}:
+        mention.attributes.setdefault("status", "active")
+        if running:
+            mention.attributes.setdefault("on_treatment", True)
+    if norms & {"metastatic", "metastases", "mets", "metastasized"}:
+        mention.attributes.setdefault("metastatic", True)
+    treated = [t for t in note.times_in(start, last) if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])]
+    if treated and norms & _ENDS and not running:
+        mention.attributes.setdefault("treatment_end", treated[-1].iso)
 
 
-def _skin(note: Note, start: int, end: int, mention: Mention) -> None:
+def _purpose(note: Note) -> None:
+    """What the MRI is for in a patient with a tumor: a word of the request, anywhere in the note."""
+    known = [m for m in note.mentions if m.type in ("cancer", "primary_spinal_tumor") and m.assertion in ("present", "possible")]
+    if not known:
+        return
+    for atom in note.atoms:
+        entry = atom.get("purpose")
+        if entry is None:
+            continue
+        start, end = note.sentence_of(atom.start)
+        stands = note.assess(atom.start, atom.end)
+        around = set(note.norms(atom.start - 6, atom.end + 6))
+        if stands.negated or stands.family or stands.historical or around & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no"}:
+            continue
+        asked = note.category(atom.start) in ("plan", "assessment_plan", "indication", "assessment", "complaint") or note.kind in ("order", "letter")
+        if not asked and not any("mri" in a.labels for a in note.atoms_in(start, end)):
+            continue
+        for mention in known:
+            mention.attributes.setdefault("purpose", str(entry.attributes["purpose"]))
+        return
+
+
+def _scoliosis(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    norms = set(note.norms(start, end))
+    if norms & {"progression", "progressing", "progressed", "progressive", "worsening", "worsened"} or "increased from" in " ".join(note.norms(start, end)):
+        if not norms & {"no", "not", "without"}:
+            mention.attributes["worsening"] = True
+    if "atypical" in norms or {"left", "thoracic"} <= norms and norms & {"curve", "convex", "apex"}:
+        mention.attributes["atypical"] = True
+
+
+def _infection(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """Signs at the wound, and the course of a known infection."""
+    norms = set(note.norms(start, end))
+    draining = [i for i in range(start, end) if note.words.norms[i] in _WOUND]
+    if any(not note.assess(i, i + 1).negated for i in draining):
+        mention.attributes["signs"] = True
+    if norms & {"worsening", "worse", "worsened", "rising", "progression", "progressing", "enlarging"} and mention.assertion == "present":
+        mention.attributes["worsening"] = True
+    elif norms & {"improving", "improved", "resolving", "stable", "healing"} and mention.assertion == "present":
+        mention.attributes["worsening"] = False
+
+
+def _toe_walking(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """A deformity beside the gait, anywhere in the note: tight cords, high arches."""
+    for i, norm in enumerate(note.words.norms):
+        if norm in _DEFORMITY:
+            stands = note.assess(i, i + 1)
+            if stands.label in ("present", "absent"):
+                mention.attributes["orthopedic_deformity"] = stands.label == "present"
+                if stands.label == "present":
+                    return
+
+
+def _neuroinflammatory(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """Whether the first tests have come back."""
+    if mention.assertion not in ("present", "possible"):
+        return
+    tests = {"ACE", "CSF", "AQP4", "MOG", "ANA"}
+    if any(m.type == "lab" and str(m.attributes.get("test", "")).split(" ")[0] in tests for m in note.mentions):
+        mention.attributes["workup"] = "done"
+        return
+    norms = note.words.norms
+    for i, norm in enumerate(norms):
+        if norm in ("workup", "work-up") or norm == "work" and "up" in norms[i + 1 : i + 3]:
+            around = set(norms[max(0, i - 6) : i + 9])
+            if around & {"done", "completed", "complete", "negative", "unrevealing", "finished", "normal"}:
+                mention.attributes["workup"] = "done"
+                return
+            if around & {"ordered", "pending", "planned", "start", "order"}:
+                mention.attributes["workup"] = "ordered"
+
+
+def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    if mention.assertion == "present" and mention.date is None and {"recent", "recently", "acute"} & set(note.norms(max(start, atom.start - 4), atom.end)):
+        mention.attributes["recent"] = True
+
+
+def _skin(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     if mention.type != "sacral_dimple" or mention.assertion not in ("present", "possible"):
         return
     number = note.layout.sentence[start]
@@ -185,3 +430,10 @@ def _skin(note: Note, start: int, end: int, mention: Mention) -> None:
             mention.attributes["distance_from_anus_mm"] = millimetres
         elif re.match(r"\s*(?:across|wide|in diameter|diameter|deep|dimple|pit|in size|$|,|\.|\()", tail) or "size_mm" not in mention.attributes:
             mention.attributes.setdefault("size_mm", millimetres)
+
+
+_DETAILS: dict[str, Callable[[Note, int, int, Atom, Mention], None]] = {
+    "spine_surgery": _surgery, "cancer": _cancer, "primary_spinal_tumor": _cancer, "scoliosis": _scoliosis,
+    "spinal_infection": _infection, "toe_walking": _toe_walking, "neuroinflammatory_disease": _neuroinflammatory,
+    "trauma": _recent, **dict.fromkeys(_SKIN, _skin),
+}  # fmt: skip

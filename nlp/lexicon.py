@@ -59,6 +59,14 @@ class Trie:
         self.found: list[tuple[Entry, ...]] = []
         self._numbers: dict[tuple[int, ...], int] = {}
 
+    def __contains__(self, words: Sequence[str]) -> bool:
+        node = self.root
+        for word in words:
+            if word not in node:
+                return False
+            node = node[word]
+        return "" in node
+
     def add(self, words: Sequence[str], entry: Entry) -> None:
         node = self.root
         for word in words:
@@ -218,18 +226,20 @@ def compile_files(files: Iterable[LexiconFile], digest: str = "") -> Lexicon:
         if file.label == "real_words":
             real.update(w for literals, _ in file.entries for literal in literals for w in literal.split())
             continue
+        borrowed = file.name.startswith("medspacy/")
         for literals, entry in file.entries:
             for literal in literals:
                 words = _weighted(Words(literal, plain).norms)
-                if words:
-                    (headings if entry.label == "heading" else trie).add(words, entry)
+                chosen = headings if entry.label == "heading" else trie
+                if words and not (borrowed and words in chosen):
+                    chosen.add(words, entry)
                     known.update(words)
     return Lexicon(trie, headings, Speller(known, real), digest)
 
 
 def sources_digest() -> str:
     """SHA-256 over the names and bytes of all lexicon files: tells whether a saved compilation still holds."""
-    digest = hashlib.sha256(b"1")  # the version of the saved form
+    digest = hashlib.sha256(b"2")  # the version of the saved form
     for name, file in _sources():
         digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -278,6 +288,13 @@ def saved_paths() -> tuple[Path, Path]:
     return here.parent / "models" / "indicia_reader", here / "_model"
 
 
+def medspacy_files() -> list[LexiconFile]:
+    """What medSpaCy adds, see nlp/medspacy_rules.py (imported late: it needs this module)."""
+    from nlp import medspacy_rules
+
+    return medspacy_rules.medspacy_files()
+
+
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of this process: the saved compilation where its sources are unchanged, else compiled now."""
@@ -288,4 +305,4 @@ def lexicon() -> Lexicon:
             saved = from_bytes(file.read_bytes())
             if saved.digest == digest:
                 return saved
-    return compile_files(lexicon_files(), digest)
+    return compile_files([*lexicon_files(), *medspacy_files()], digest)

@@ -30,6 +30,7 @@ class Mention:
     specific: bool = True
     in_exam: bool = False
     date: str | None = None
+    quote: tuple[int, int] | None = None  # the words to show where more than the mention says it
 
 
 class Note:

@@ -34,6 +34,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "medical_device": ("kind",), "radicular_pain": ("region",), "reported_weakness": ("region",), "reported_numbness": ("region", "side"),
     "pathologic_reflex": ("kind", "side"), "increased_tone": ("region",), "peripheral_nerve_injury": ("region",), "immunosuppression": ("cause",),
 }  # fmt: skip
+_SIDES = frozenset(("left", "right", "l", "r", "bilateral", "lt", "rt", "both"))
 _STUDIES = ("xray", "ct", "mri", "bone_scan", "ultrasound", "emg_ncs")
 #: Types whose own date the rules ask for (`date` among the attributes): never that of the document.
 _DATED = frozenset((*_STUDIES, "lab", "injection", "spine_surgery", "trauma", "cancer", "compression_fracture"))
@@ -206,7 +207,10 @@ def _key(mention: Mention) -> tuple[Any, ...]:
 
 def _evidence(item: _Item) -> Evidence:
     words = item.read.note.words
-    start, end = words.starts[item.mention.start], words.ends[item.mention.end - 1]
+    first, last = item.mention.quote or (item.mention.start, item.mention.end)
+    if item.mention.quote is None and first and words.norms[first - 1] in _SIDES and item.read.note.layout.sentence[first - 1] == item.read.note.layout.sentence[first]:
+        first -= 1
+    start, end = words.starts[first], words.ends[last - 1]
     return Evidence(item.read.document.document_id, start, end, words.text[start:end])
 
 

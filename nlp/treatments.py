@@ -318,6 +318,20 @@ def _details(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: 
         if mention.type == "home_exercise_program":
             _home_program(note, start, end, atoms, mention)
         _is_over(note, start, mention)
+        _quote(note, start, end, mention)
+
+
+def _quote(note: Note, start: int, end: int, mention: Mention) -> None:
+    """Show a course with its dates and its result where they stand close by."""
+    first, last = mention.start, mention.end
+    for time in note.times_in(start, end):
+        if time.kind != "age" and -12 <= time.start - mention.end <= 16:
+            first, last = min(first, time.start), max(last, time.end)
+    for atom in note.atoms_in(start, end):
+        if "response" in atom.labels and -8 <= atom.start - last <= 6:
+            first, last = min(first, atom.start), max(last, atom.end)
+    if {"start", "end", "duration_days", "visits", "response", "duration_days_min"} & set(mention.attributes) and last - first <= 36 and mention.type in _ACTIVE:
+        mention.quote = (first, last)
 
 
 def _is_over(note: Note, start: int, mention: Mention) -> None:
