@@ -24,7 +24,7 @@ _PRONOUNS = frozenset("he she it they patient pt there this that who i we sympto
 _VERBS = frozenset(
     "has have had is are was were reports states complains endorses describes notes presents continues admits started "
     "began developed feels radiates remains shows showed reveals does did gets got rates takes took tried uses went "
-    "can will would walks works lives".split()
+    "can will would walks works lives shoots goes runs travels hurts burns sits stays wakes worsens".split()
 )
 _UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant decade".split())
 _CHRONIC = frozenset("chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split())
@@ -39,7 +39,8 @@ _SAID_ABSENT = frozenset(
     "denied absent negative not noted present seen reported elicited appreciated found identified excluded ruled "
     "detected evident observed demonstrated unremarkable all neg none also".split()
 )
-_SUBORDINATE = tuple([w] for w in "that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split())
+_SUBORDINATE = tuple([w] for w in "ago that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split())
+_DEGREES = frozenset("bad chronic severe also early some similar same recurrent young breast colon lung prostate".split())
 _UNSURE = frozenset("possible suspected likely probable presumed questionable considered favored".split())
 _NO_CLAIM = frozenset(
     "due from secondary related caused attributable multifactorial mechanical muscular musculoskeletal discogenic "
@@ -119,7 +120,7 @@ class Scopes:
                 cue = Cue(atom.start, atom.end, kind, forward, entry.attributes.get("reach", 60))
                 self.cues.setdefault(number, []).append(cue)
         for i, norm in enumerate(norms):
-            if norm == ";":
+            if norm in (";", "|"):
                 self.stops.setdefault(sentence[i], []).append(i)
             elif norm == "?" and i + 1 < len(norms) and not gaps[i + 1] and (gaps[i] or i == 0 or norms[i - 1] in "(,/"):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
@@ -127,12 +128,25 @@ class Scopes:
                 self._sign(i, norm)
             elif norm in _ANSWERS and self._is_answer(i):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
+            elif norm == "," and i + 1 < len(norms) and self._begins_anew(i):
+                self.stops.setdefault(sentence[i], []).append(i)  # "with no injury, a burning pain set in"
             elif norm in _VERBS and i > 0 and self._opens_clause(i):
                 self.stops.setdefault(sentence[i], []).append(i - 1)
             elif norm in _FINITE and i > 1 and (opening := self._new_subject(i)) is not None:
                 self.stops.setdefault(sentence[i], []).append(opening)
         for places in self.stops.values():
             places.sort()
+
+    def _begins_anew(self, comma: int) -> bool:
+        """"with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its aside."""
+        norms = self.words.norms
+        if norms[comma + 1] == "now":
+            return True
+        if norms[comma + 1] not in ("a", "an"):
+            return False
+        before = norms[self.layout.sentences[self.layout.sentence[comma]][0] : comma]
+        aside = "without" in before or any(a == "with" and b == "no" for a, b in zip(before, before[1:], strict=False))
+        return aside and not {"denies", "denied"} & set(before)
 
     def _goes_on(self, denied: int, start: int) -> bool:
         """Does the denial carry on: "denies experiencing", "has not reported", "denies that she has had"?"""
@@ -219,6 +233,8 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
+        if following in _DEGREES and end + 1 in self.fact_starts:
+            return True
         facts_next = end in self.fact_starts or (end + 1 in self.fact_starts and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w"))
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""
@@ -261,9 +277,9 @@ class Scopes:
                 if cue.kind == _FAMILY and _between(stops, cue.end, start) and self._back_to_patient(cue.end, start):
                     continue
             else:
-                if end > cue.start or cue.start - end > min(cue.reach, 14):
+                if end > cue.start or cue.start - end > (cue.reach if cue.reach > 60 else min(cue.reach, 14)):
                     continue
-                if _between(stops, end, cue.start) or self._out_of_reach(end, cue):
+                if cue.reach <= 60 and (_between(stops, end, cue.start) or self._out_of_reach(end, cue)):
                     continue
             if cue.kind == _NEGATED:
                 negated = True
@@ -314,7 +330,7 @@ class Scopes:
                 return True
             if norms[before] in _LIST_MARKS and self.precautions.get(number - 1):
                 return True
-            return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & words
+            return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & set(norms[first + 1 : first + 3])
         return "what would change the pace" in " ".join(norms[first:last]) or ("not to wait" in " ".join(norms[first:last]))
 
     def _in_family_paragraph(self, start: int) -> bool:

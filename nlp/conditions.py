@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from nlp.assertions import Assertion
 from nlp.exam import _nearest_side
-from nlp.facts import FACT_TYPES
+from nlp.facts import FACT_TYPES, span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.studies import IMAGING, is_new_finding
@@ -27,7 +28,7 @@ _LASTING = frozenset(
     "disc_herniation neuroinflammatory_disease primary_spinal_tumor spine_metastasis spinal_infection".split()
 )
 _PLACED = frozenset(("spine_surgery", "spinal_stenosis", "disc_herniation", "trauma", "compression_fracture", "spinal_infection"))
-_BACK = frozenset("back buttock buttocks tailbone spine lumbar sacrum coccyx bottom butt backside rear".split())
+_BACK = frozenset("back buttock buttocks tailbone spine lumbar sacrum coccyx bottom butt backside".split())
 _OTHER_BONES = frozenset(
     "ankle wrist hip femur femoral tibia tibial fibula fibular foot toe finger hand rib ribs clavicle arm humerus elbow knee skull nasal "
     "facial pelvic pelvis sacral sacrum coccyx pars stress metatarsal metacarpal radius ulna shoulder leg scaphoid patella jaw tooth "
@@ -35,6 +36,8 @@ _OTHER_BONES = frozenset(
 )
 _VERTEBRAL = frozenset("vertebra vertebrae vertebral spine spinal lumbar endplate kyphoplasty vertebroplasty".split())
 _CHANGED = frozenset("new worse worsened worsening now changed fell fall surgery deficit weakness progressed motion nondiagnostic limited cannot not needed because developed".split())
+_YET = frozenset("begin start discuss discussion starting once whether planned proposed considering considered candidate".split())
+_AFTER = frozenset("after following since s/p status post previous prior".split())
 _NO = frozenset(("n", "no", "none", "neg", "negative", "never", "denied", "denies", "nil", "n/a"))
 #: Words behind a diagnosis that leave it open, and words before it that make it a guess.
 _OPEN = (
@@ -50,9 +53,11 @@ _THOUGHT = frozenset("candidate discuss discussed discussing consider considerin
 _CALLED_OFF = frozenset("cancelled canceled declined declines refuses refused neither".split())
 _DONE = frozenset("underwent had performed s/p status after since following years ago previous prior history hx h/o past old".split())
 _CARE = frozenset("chemo chemotherapy radiation xrt rt treatment therapy tamoxifen anastrozole letrozole lumpectomy mastectomy surgery resected remission ned oncology".split())
+_RAYS = frozenset("xrt radiation radiotherapy chemo chemotherapy".split())
 _OVER = frozenset("remission ned cured survivor resected lumpectomy mastectomy disease-free prostatectomy nephrectomy treated completed finished excised remote hysterectomy colectomy lobectomy".split())
 _RUNNING = frozenset("undergoing cycle cycles immunotherapy pembrolizumab palbociclib receiving enzalutamide capecitabine".split())
-_ENDS = frozenset("completed finished last ended through until final since resected lumpectomy mastectomy prostatectomy nephrectomy hysterectomy colectomy lobectomy out treated".split())
+_ENDS = frozenset("done completed finished last ended through until final since resected lumpectomy mastectomy prostatectomy nephrectomy hysterectomy colectomy lobectomy out treated".split())
+_RETURNED = frozenset("done normal negative elevated completed unremarkable results showed returned".split())
 _WOUND = frozenset("drainage draining drains pus purulent purulence erythema erythematous redness red dehiscence fluctuance oozing".split())
 _DEFORMITY = frozenset("contracture contractures equinus cavus deformity deformities cavovarus clubfoot".split())
 
@@ -61,8 +66,10 @@ def read_conditions(note: Note) -> None:
     """Add the mentions of every concept whose words stand for themselves."""
     for start, end, atoms in note.sentences():
         for atom in atoms:
+            seen: set[str] = set()  # a phrase that two entries of one concept hold is one mention
             for entry in atom.entries:
-                if entry.is_fact and entry.label in HANDLED and not entry.attributes.get("ignore"):
+                if entry.is_fact and entry.label in HANDLED and not entry.attributes.get("ignore") and entry.label not in seen:
+                    seen.add(entry.label)
                     _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
     _purpose(note)
 
@@ -73,10 +80,17 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
         label = str(stated)
-    if label is None or note.category(atom.start) == "allergies":
+    part = note.layout.parts[note.layout.part[atom.start]]
+    if label is None or part.category == "allergies" and atom.start - part.title_end <= 15:
         return
     bare = attributes.pop("bare", None)  # a word that means the spine only where pictures are told
-    if bare and label in ("present", "absent") and not _is_pictured(note, start, end, atom):
+    if bare and not _is_pictured(note, start, end, atom, told=label not in ("present", "absent")):
+        return
+    if attributes.pop("denied_only", None) and (label != "absent" or not any("cancer" in a.labels for a in note.atoms)):
+        return
+    if type_ == "cutaneous_stigma" and (note.kind == "imaging_report" or {"marrow", "vertebral", "vertebra", "intraosseous", "conus", "filum"} & set(note.norms(start, end))):
+        return  # in the bone or the canal, not on the skin
+    if label == "hypothetical" and type_ == "trauma" and {"prevent", "avoid", "risk"} & set(note.norms(max(start, atom.start - 4), atom.start)):
         return
     if label == "present" and _is_unsaid(note, start, end, atom, type_):
         return
@@ -125,12 +139,12 @@ def _hurt(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom) -
     return str(near[0].attribute("region")) if near else None
 
 
-def _is_pictured(note: Note, start: int, end: int, atom: Atom) -> bool:
+def _is_pictured(note: Note, start: int, end: int, atom: Atom, told: bool) -> bool:
     """Does the sentence, or what leads to it, tell what pictures of the spine show?"""
-    around = set(note.norms(atom.start - 5, atom.end + 5))
+    around = set(note.norms(max(start, atom.start - 5), min(end, atom.end + 5)))
     if around & _OTHER_BONES:
         return False
-    if note.kind == "imaging_report" or note.category(start) == "results":
+    if told or note.kind == "imaging_report" or note.category(start) == "results":
         return True
     number = note.layout.sentence[start]
     first = note.layout.sentences[max(0, number - 2)][0]
@@ -155,6 +169,25 @@ def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool
 
 def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Assertion) -> str | None:
     label = scope.label
+    if scope.family and (scope.negated or type_ == "immunosuppression"):
+        return None  # what the family does not have, or takes, is no fact
+    if type_ == "immunosuppression" and label in ("present", "possible") and _YET & set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6))):
+        return "hypothetical"
+    if type_ == "cancer" and note.norms(atom.start, atom.end) == ["ca"] and note.norms(atom.end, atom.end + 1)[0:1] and note.words.norms[atom.end][0].isdigit():
+        return None  # calcium
+    if type_ in ("mri_changes_management", "follow_up_reason") and label == "absent" and (
+        not {"not", "no", "never"} & set(note.norms(atom.start - 2, atom.start)) or note.norms(atom.start - 2, atom.start) == ["or", "not"]
+    ):
+        label = "present"
+    if type_ in ("rheumatology_workup", "neurologic_exam_detailed"):
+        if any(word.startswith("refer") for word in note.norms(max(start, atom.start - 4), atom.start)):
+            return "hypothetical"
+        before_it = any(kind == "negated" and at < note.words.starts[atom.start] for at, _, kind in scope.cues)
+        if label == "possible" or label == "absent" and not before_it:
+            return "present"
+    if type_ == "trauma" and label == "present" and {"recall", "remember", "think", "identify", "describe"} & set(note.norms(atom.start - 5, atom.start)):
+        if {"cannot", "not", "unable", "can't", "doesn't"} & set(note.norms(atom.start - 7, atom.start)):
+            return "absent"
     if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
         label = "possible" if scope.possible else "present"
     elif label == "absent" and _is_unrelated(note, atom, scope):
@@ -172,7 +205,7 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
             return "present"
         return "historical" if resolved else "present"
     if type_ == "spine_surgery" and label == "possible":
-        return "hypothetical"
+        return "present" if _AFTER & set(note.norms(max(start, atom.start - 5), atom.start)) else "hypothetical"
     if type_ in ("mri_changes_management", "follow_up_reason", "overlap_reason", "anesthesia_needed", "symptom_progression_on_treatment"):
         if label in ("hypothetical", "possible", "historical"):
             return "present"
@@ -281,7 +314,7 @@ def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> 
         if mention.assertion == "absent" and norms & _CALLED_OFF:
             mention.attributes["planned"] = True
         return
-    done = bool(norms & _DONE)
+    done = bool(norms & _DONE) or mention.assertion == "present" and bool(_AFTER & set(note.norms(max(start, atom.start - 5), atom.start)))
     thought = bool(norms & _THOUGHT) or any(word.startswith(("refer", "reffer")) for word in norms)
     agreed = bool(norms & {"scheduled", "booked", "proceed", "proceeding"}) or future
     if norms & _CALLED_OFF and not done and mention.assertion == "hypothetical":
@@ -290,7 +323,8 @@ def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> 
         return
     told = category in ("plan", "assessment_plan", "assessment", "hpi", "interval", "indication", "", "complaint", "other")
     # In a plan a day without a year lies ahead: "proceed with laminectomy 11/18".
-    ahead = category in ("plan", "assessment_plan") and bool(norms & {"proceed", "scheduled", "booked", "schedule", "set"}) and not done
+    going = bool(norms & {"scheduled", "booked", "schedule", "set"}) and (category in ("plan", "assessment_plan") or not norms & {"was", "were"})
+    ahead = (going or bool(norms & {"proceed", "proceeding"})) and not done
     planned = bool(norms & _PLANNED) and not done and told and (mention.date is None or ahead)
     if thought and not agreed and not done and mention.date is None and told:
         mention.assertion = "hypothetical"
@@ -299,8 +333,10 @@ def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> 
     elif future or planned or ahead:
         mention.assertion = "hypothetical"
         mention.attributes["planned"] = True
-    elif mention.assertion == "hypothetical":
+    elif mention.assertion == "hypothetical" and (thought or "procedure" in mention.attributes):
         mention.attributes["considered"] = True
+    elif mention.assertion == "hypothetical":
+        note.mentions.remove(mention)  # "scan it before surgery?": nothing is said of an operation on the spine
     if mention.assertion == "present" and norms & {"recent", "recently"}:
         mention.attributes["recent"] = True
 
@@ -313,7 +349,8 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     last = end
     for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
         first, stop = note.layout.sentences[following]
-        if note.layout.part[first] != note.layout.part[start] or note.words.gaps[first].count("\n") >= 2:
+        apart = note.layout.part[first] != note.layout.part[start] and not _RAYS & set(note.norms(first, stop))
+        if apart or note.words.gaps[first].count("\n") >= 2:
             break
         if not _CARE & set(note.norms(first, stop)):
             break
@@ -402,6 +439,11 @@ def _neuroinflammatory(note: Note, start: int, end: int, atom: Atom, mention: Me
         mention.attributes["workup"] = "done"
         return
     norms = note.words.norms
+    for first, last in note.layout.sentences:
+        words = set(norms[first:last])
+        if words & {"ace", "csf", "lp"} and words & _RETURNED and not words & {"ordered", "pending", "order"} and note.category(first) != "plan":
+            mention.attributes["workup"] = "done"
+            return
     for i, norm in enumerate(norms):
         if norm in ("workup", "work-up") or norm == "work" and "up" in norms[i + 1 : i + 3]:
             around = set(norms[max(0, i - 6) : i + 9])
@@ -413,6 +455,10 @@ def _neuroinflammatory(note: Note, start: int, end: int, atom: Atom, mention: Me
 
 
 def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """An injury of long ago is over; one called recent needs no date."""
+    if mention.assertion == "present" and mention.date is not None and note.anchor is not None:
+        if span_of(mention.date)[1] < note.anchor - timedelta(days=183):
+            mention.assertion = "historical"
     if mention.assertion == "present" and mention.date is None and {"recent", "recently", "acute"} & set(note.norms(max(start, atom.start - 4), atom.end)):
         mention.attributes["recent"] = True
 

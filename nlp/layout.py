@@ -13,6 +13,7 @@ from nlp.lexicon import Trie
 from nlp.tokens import Words
 
 _STOPS = frozenset((".", "?", "!"))
+_CLOSING = frozenset(('"', "\u201d", "'", ")"))
 _BULLETS = frozenset("*-\u2022\u25cf\u25aa\u2023\u25e6\u00b7\u2013\u2014#>+o~")
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms vs approx hx fx wt st eg ie rt lt bilat lat no inc dept min sec hr hrs wk wks mo mos yr yrs tib "
@@ -245,6 +246,8 @@ def _sentences(
     breaks.extend(i for i in title_ends if i < len(words))
     for i, norm in enumerate(norms[:-1], 1):
         if norm in _STOPS and gaps[i] and _ends_sentence(words, i):
+            breaks.append(i)
+        elif norm in _CLOSING and i > 1 and gaps[i] and norms[i - 2] in _STOPS and not gaps[i - 1] and words.raws[i][0].isupper():
             breaks.append(i)
     bounds = sorted({0, *breaks, len(words)})
     sentences = list(zip(bounds[:-1], bounds[1:], strict=True))

@@ -22,7 +22,8 @@ _KINDS = {
 _REFUSED = frozenset(
     ("any other", "as has", "as well as any", "aside from", "checked for", "evaluate for", "other possibilities of", "prophylaxis",
      "resolved", "now resolved", "rather than", "test for", "to exclude", "trigger event for", "free", "inconsistent with", "non diagnostic",
-     "as needed", "return", "if", "doubt", "comes in with", "without", "unlikely", ": no", ": none", "ro", "should there")
+     "as needed", "return", "if", "doubt", "comes in with", "without", "unlikely", ": no", ": none", "ro", "should there",
+     "with no")
 )  # fmt: skip
 _SECTIONS = {
     "observation_and_plan": "assessment_plan", "labs_and_studies": "results", "medications": "medications",

@@ -15,6 +15,8 @@ from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.times import Time
 
+_DOINGS = frozenset("done obtained had taken performed been".split())
+_JOINTS = frozenset(("and", ",", "/", "&"))
 IMAGING = frozenset(("xray", "ct", "mri", "bone_scan", "ultrasound"))
 #: Findings that make a picture abnormal, and what they are called in its attribute `shows`.
 _SHOWS = {
@@ -24,11 +26,12 @@ _SHOWS = {
     "leptomeningeal_disease": "metastasis",
 }  # fmt: skip
 _SEEN = frozenset((*_SHOWS, "disc_herniation", "spinal_stenosis", "spondylolisthesis", "scoliosis", "vertebral_anomaly", "csf_leak"))
+_AHEAD = frozenset("will would can could may might should".split())
 _SHOWN = frozenset(
     "showed shows show showing demonstrated demonstrates revealed reveals read reviewed reported report done obtained taken performed "
     "completed described describes confirmed confirms was were negative normal unremarkable found".split()
 )
-_VALUE = re.compile(r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?", re.IGNORECASE)
+_VALUE = re.compile(r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:(?:last|this) (?:week|month|year|visit)|yesterday|recently|in (?:january|february|march|april|may|june|july|august|september|october|november|december))?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?", re.IGNORECASE)
 _RANGE = re.compile(r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?", re.IGNORECASE)
 #: Usual adult ranges where a report gives none: (low, high).
 _USUAL: dict[str, tuple[float, float]] = {
@@ -47,6 +50,7 @@ def read_studies(note: Note) -> None:
             _emg(note, start, end, atoms)
         if "lab" in labels:
             _labs(note, start, end, atoms)
+            _whole_panel(note, start, end, atoms)
     if note.kind == "imaging_report":
         _report(note)
     _settle(note)
@@ -63,7 +67,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if scope.family or scope.hypothetical and not _is_told(note, start, end):
             continue
         if _is_denied(note, atom, scope):
-            if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been"} & set(note.norms(atom.start - 5, atom.end + 4)):
+            if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been", "done"} & set(note.norms(atom.start - 5, atom.end + 8)):
                 note.add(type_, atom.start, atom.end, "absent", region=_region(atoms, atom, limit))
             continue
         # "CT head and CT neck negative": a study with nothing of its own shares what is said of the next.
@@ -72,7 +76,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             reach = studies[number + 2].start if number + 2 < len(studies) else end
         mine = [a for a in atoms if atom.start - 8 <= a.start < reach]
         when = _study_date(note, start, reach, atom, end)
-        results = [a for a in mine if a.start > atom.start and _is_result(a)]
+        results = [a for a in mine if a.start > atom.start and (_is_result(a) or _is_denial(note, a)) and not note.assess(a.start, a.end).hypothetical]
         if not _was_done(note, atom, mine, when, results):
             continue
         region = _region(atoms, atom, limit) or _heading_region(note, start)
@@ -102,21 +106,30 @@ def _is_denied(note: Note, atom: Atom, scope: Assertion) -> bool:
         if kind != "negated":
             continue
         if cue_start > starts[atom.start]:
-            between = note.norms(atom.end, atom.end + 5)
-            if {"done", "obtained", "had", "taken", "performed", "been"} & set(between) or "none" in between[:2]:
+            cue_at = bisect_left(starts, cue_start)
+            behind = bisect_left(starts, cue_end)
+            if cue_at - atom.end <= 6 and (_DOINGS & set(note.norms(cue_at, behind + 3)) or note.norms(cue_at, behind) == ["none"]):
                 return True
             continue
         first = bisect_left(starts, cue_end)
         inside = note.atoms_in(first, atom.start)
         words = set(note.norms(first, atom.start))
         if atom.start - first <= 7 and not words & {",", "on", "in", "from", "by", "with", "after", "since", "to", "per"}:
-            if not any(_is_result(a) or any(e.is_fact for e in a.entries) for a in inside):
+            if not any(_is_result(a) or any(e.is_fact and e.label not in IMAGING for e in a.entries) for a in inside):
                 return True
     return False
 
 
 def _is_result(atom: Atom) -> bool:
     return "study_result" in atom.labels or bool(_SEEN & set(atom.labels))
+
+
+def _is_denial(note: Note, atom: Atom) -> bool:
+    """"negative for clot", "without hydronephrosis": a verdict, whatever is denied."""
+    if "cue" not in atom.labels or note.words.norms[atom.start] not in ("negative", "neg", "without"):
+        return False
+    following = note.norms(atom.start + 1, atom.end + 2)
+    return not {"contrast", "and", "with", "iv", "gadolinium", "gad", "dye", "relief", "improvement"} & set(following)
 
 
 def _study_date(note: Note, start: int, limit: int, atom: Atom, end: int) -> Time | None:
@@ -153,17 +166,27 @@ def _was_done(note: Note, atom: Atom, mine: Sequence[Atom], when: Time | None, r
     """A study that is asked for, planned or due is no fact."""
     category = note.category(atom.start)
     said = set(note.norms(atom.end, atom.end + 16))
+    after = note.norms(atom.end, min(atom.end + 5, note.sentence_of(atom.start)[1]))
+    if when is None and (after[:1] and after[0] in _AHEAD or any("anesthesia_needed" in a.labels for a in mine)):
+        return False
     ordered = [a for a in mine if "order_word" in a.labels and -10 <= a.start - atom.start <= 9 and not _is_done_order(note, a)]
     before_today = when is not None and (not when.ago or when.iso != (note.anchor.isoformat() if note.anchor else ""))
     explicit = when is not None and not when.ago and before_today and (note.anchor is None or when.iso < note.anchor.isoformat()[: len(when.iso)] or len(when.iso) < 10)
     if category in ("plan", "indication", "instructions") or note.kind == "order":
         prior = set(note.norms(atom.start - 5, atom.end + 6)) & {"prior", "previous", "last", "comparison", "report", "outside", "reviewed", "old"}
         return explicit and (bool(results) or bool(prior) or bool(_SHOWN & said))
+    if when is not None and not when.ago and before_today and 0 <= when.start - atom.end <= 4:
+        if not any(atom.end <= a.start < when.start for a in ordered):
+            return True  # "the MRI of 4/20 was limited; repeat needed"
     if ordered:
-        return before_today and (bool(results) or bool(_SHOWN & said))
+        return before_today and (bool(results) or bool((_SHOWN - {"was", "were", "found"}) & said))
     if category in ("assessment_plan", "assessment"):
         return when is not None and not (when.ago and not results) or bool(results) and bool(_SHOWN & said)
-    if when is not None or results:
+    if when is None and results and not _SHOWN & said:
+        between = note.norms(atom.end, results[0].start)
+        if {"for", "because", "given"} & set(between) and ":" not in between:
+            return False  # "MRI lumbar spine for L4-5 herniation"
+    if when is not None or results or ":" in note.norms(atom.end, atom.end + 8) and category not in ("complaint", "administrative"):
         return True
     return any("done_study" in a.labels for a in mine) or category in ("results", "labs")
 
@@ -185,7 +208,7 @@ def _region(atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
     for entry in atom.entries:
         if entry.attributes.get("region"):
             return str(entry.attributes["region"])
-    near = [a for a in atoms if a.attribute("region") and (-4 <= a.start - atom.end < 0 or 0 <= a.start - atom.end <= 6) and a.start < limit + 1]
+    near = [a for a in atoms if a.attribute("region") and (0 <= atom.start - a.end <= 3 or 0 <= a.start - atom.end <= 6) and a.start < limit + 1]
     near.sort(key=lambda a: abs(a.start - atom.start))
     for other in near:
         return str(other.attribute("region"))
@@ -214,18 +237,22 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
         entry = atom.get("study_result")
         if entry is not None:
             value = str(entry.attributes["result"])
-            if value == "abnormal" and note.assess(atom.start, atom.end).negated:
-                value = "normal"
-            values.append(value)
+            stands = note.assess(atom.start, atom.end)
+            if stands.hypothetical:
+                continue
+            values.append("normal" if value == "abnormal" and stands.negated else value)
+        elif _is_denial(note, atom):
+            values.append("normal")
         for label in _SEEN & set(atom.labels):
             stands = note.assess(atom.start, atom.end)
             ignored = any(e.label == label and e.attributes.get("ignore") for e in atom.entries)
+            lone = any(e.label == label and e.attributes.get("denied_only") for e in atom.entries)
             if ignored or stands.family or stands.hypothetical:
                 continue
             denies = any(e.label == label and e.attributes.get("assertion") == "absent" for e in atom.entries)
             absent = denies or (stands.negated and not is_new_finding(note, atom.start, atom.end, stands))
             values.append("normal" if absent else "inconclusive" if stands.possible else "abnormal")
-            if not absent and label in _SHOWS and (not stands.possible or label == "spinal_infection"):
+            if not absent and not lone and label in _SHOWS and (not stands.possible or label == "spinal_infection"):
                 shows.append(_SHOWS[label])
     if values:
         result = "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
@@ -305,12 +332,15 @@ def _report(note: Note) -> None:
         mention = note.add(type_, study.start, study.end, "present", region=region)
         if mention is None:
             return
-    mention.attributes.pop("result", None)
-    mention.attributes.pop("shows", None)
+    for key in ("result", "shows", "recommends_mri"):
+        mention.attributes.pop(key, None)
     if region:
         mention.attributes["region"] = region
-    if note.anchor is not None:
-        mention.date = note.anchor.isoformat()
+    mention.date = _exam_day(note)
+    # What its own title and text say of it again is the same study; an earlier one beside it has a day of its own.
+    again = [m for m in existing if m is not mention and (m.date is None or m.date == mention.date)]
+    note.mentions = [m for m in note.mentions if not any(m is other for other in again)]
+    if mention.date is not None:
         mention.attributes["dated"] = True
     mention.attributes["report"] = True
     impression = [p for p in note.layout.parts if p.category in ("assessment", "assessment_plan")]
@@ -327,15 +357,29 @@ def _report(note: Note) -> None:
         mention.attributes["recommends_mri"] = True
 
 
+def _exam_day(note: Note) -> str | None:
+    """The day that the head of a report calls that of the examination, else that of the document."""
+    anchor = note.anchor.isoformat() if note.anchor is not None else None
+    for time in note.times_in(0, 70):
+        if time.kind != "date" or len(time.iso) < 10 or time.ago or anchor is not None and time.iso > anchor:
+            continue
+        before = set(note.norms(time.start - 4, time.start))
+        if before & {"exam", "study", "performed", "dos", "service", "examination"} and not before & {"comparison", "dob", "birth"}:
+            return time.iso
+    return anchor
+
+
 def _settle(note: Note) -> None:
     """An addendum that calls the open finding benign has settled it: it was unclear and is so no longer."""
     norms = note.words.norms
     if "addendum" not in norms:
         return
-    at = len(norms) - 1 - norms[::-1].index("addendum")
-    tail = norms[at : at + 70]
-    settled = {"benign", "identical", "island", "stable", "unchanged", "hemangioma"} & set(tail)
-    if not settled or {"recommended", "advised", "suspicious"} & set(tail) and "no" not in tail:
+    at = -1
+    for i, norm in enumerate(norms):
+        tail = set(norms[i : i + 70]) if norm == "addendum" else set()
+        if tail & {"benign", "identical", "island", "stable", "unchanged", "hemangioma"} and ("no" in tail or not tail & {"recommended", "advised", "suspicious"}):
+            at = i
+    if at < 0:
         return
     for mention in [m for m in note.mentions if m.type in IMAGING and m.assertion == "present" and m.start < at + 70]:
         unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop("recommends_mri", None)
@@ -384,8 +428,11 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             result = "normal"
         if result is None and norms & {"neuropathy", "polyneuropathy", "axonal", "cts", "carpal"}:
             result = "neuropathy"
-        if scope.label in ("hypothetical", "absent") or (ordered and result is None) or (category in ("plan", "instructions") and not times and result is None):
-            pending = norms & {"pending", "awaiting", "scheduled", "ordered"} or ordered
+        told = _SHOWN & set(note.norms(atom.end, min(end, atom.end + 14)))
+        if ordered and not times and not told:
+            result = None
+        if scope.label in ("hypothetical", "absent") or (ordered and result is None) or (category in ("plan", "instructions", "assessment_plan") and not times and result is None and not told):
+            pending = category != "assessment_plan" or norms & {"pending", "awaiting", "scheduled", "ordered"} or ordered
             if scope.label == "absent" or not pending:
                 continue
             mention = note.add("emg_ncs", atom.start, atom.end, "hypothetical", limb=limb, result="pending", planned=True)
@@ -397,6 +444,18 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 mention.attributes["level"] = ",".join(levels)
             if times:
                 mention.date = times[0].iso
+
+
+def _whole_panel(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """"Labs:" as a title with the verdict on all of them in the next sentence."""
+    number = note.layout.sentence[start]
+    if end - start > 3 or number + 1 >= len(note.layout.sentences) or any(m.type == "lab" and start <= m.start < end for m in note.mentions):
+        return
+    first, last = note.layout.sentences[number + 1]
+    text = " ".join(note.norms(first, min(last, first + 5)))
+    if text.startswith(("within normal", "wnl", "normal", "unremarkable", "negative", "all normal", "all within normal", "nl")) and last - first <= 8:
+        atom = next(a for a in atoms if "lab" in a.labels)
+        note.add("lab", atom.start, atom.end, "present", abnormal=False)
 
 
 def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -413,19 +472,26 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if scope.label in ("hypothetical", "family"):
             continue
         limit = labs[number + 1].start if number + 1 < len(labs) else end
+        following = number + 1  # "TSH and B12 normal": a test with nothing of its own shares what is said of the next
+        while following < len(labs) and labs[following].start > labs[following - 1].end and set(note.norms(labs[following - 1].end, labs[following].start)) <= _JOINTS:
+            following += 1
+        shared = labs[following].start if following < len(labs) else end
         tail_start = note.words.ends[atom.end - 1]
         tail_end = note.words.starts[limit] if limit < len(note.words) else len(text)
         tail_end = min(tail_end, tail_start + 70)
         match = _VALUE.match(text, tail_start, tail_end)
         value = float(match[2].replace(",", "")) if match is not None and not re.match(r"\s?/\s?\d", text[match.end() : match.end() + 3]) else None
-        flags = [a for a in atoms if "lab_high" in a.labels and 0 <= a.start - atom.end <= 6 and a.start < limit and not note.scopes.assess(a.start, a.end).negated]
+        flags = [a for a in atoms if "lab_high" in a.labels and 0 <= a.start - labs[following - 1].end <= 6 and a.start < shared and not note.scopes.assess(a.start, a.end).negated]
         before = [a for a in atoms if "lab_high" in a.labels and 0 <= atom.start - a.end <= 1 and note.words.norms[a.start] not in ("h", "up")]
-        fine = any(w in ("normal", "negative", "nl", "wnl", "unremarkable", "within", "neg", "nonreactive", "fine", "ok", "stable") for w in note.norms(atom.end, min(limit, atom.end + 6)))
-        if value is None and not flags and not before and not fine:
+        fine = any(w in ("normal", "negative", "nl", "wnl", "unremarkable", "within", "neg", "nonreactive", "fine", "ok", "stable", "clean", "sterile", "clear", "unrevealing", "benign", "undetectable") for w in note.norms(labs[following - 1].end, min(shared, labs[following - 1].end + 6)))
+        known = entry.attributes.get("abnormal")
+        none = re.match(r".{0,25}\b(?:showed|shows|with|without)? ?no (?:growth|monoclonal|m[ -]?spike|abnormal)", text[tail_start:tail_end], re.IGNORECASE | re.DOTALL)
+        fine = fine or none is not None
+        if value is None and not flags and not before and not fine and known is None:
             continue
-        if ordered and value is None:
+        if ordered and value is None and known is None and not (fine and {"sent", "last", "was", "were"} & set(sentence)):
             continue
-        abnormal: bool | None = None
+        abnormal: bool | None = known
         if flags or before:
             abnormal = True
         elif value is not None and match is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from nlp.exam import _nearest_side, predicate
+from nlp.lexicon import Entry
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.times import Time
@@ -18,13 +19,21 @@ _NORMAL_HABIT = frozenset(("normal", "continent"))
 _ONSET = frozenset("since began begin started start onset first came developed from appeared".split())
 
 
+_SPHINCTERS = ("bladder_dysfunction", "bowel_dysfunction")
+_SPHINCTER_WORDS = frozenset(
+    ("bladder", "bowel", "bladder_bowel", "bladder_problem", "bowel_problem", "bladder_bowel_problem", "incontinence", "continent", *_SPHINCTERS)
+)
+_NOT = frozenset("not never cannot can't doesn't didn't longer unable".split())
+_NO_TROUBLE = frozenset("change changes difference trouble problem problems difficulty difficulties issue issues complaints concerns loss".split())
+
+
 def read_symptoms(note: Note) -> None:
     """Add pain, bladder and bowel mentions with what the note says of their course."""
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
         if labels & {"low_back_pain", "radicular_pain", "pain", "radiates"}:
             _pain(note, start, end, atoms)
-        if labels & {"bladder", "bowel", "bladder_bowel", "bladder_problem", "bowel_problem", "bladder_bowel_problem", "incontinence", "continent"}:
+        if labels & _SPHINCTER_WORDS:
             _sphincters(note, start, end, atoms)
 
 
@@ -50,6 +59,14 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         radicular = atom.get("radicular_pain")
         if radicular is not None:
+            if radicular.attributes.get("assertion") == "absent":
+                if note.assess(atom.start, atom.end).label not in ("hypothetical", "family"):
+                    note.add("radicular_pain", atom.start, atom.end, "absent")
+                continue
+            if exam and any("slr" in a.labels for a in atoms):
+                continue
+            if radicular.attributes.get("region") or _is_cervical(note, atom):
+                continue  # of the neck and arm
             mention = _add_pain(note, "radicular_pain", atom.start, atom.end, atoms, atom, region=radicular.attributes.get("region"))
             if mention:
                 legs.append(mention)
@@ -65,6 +82,12 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             place = _pain_place(note, atoms, at, start, end)
             if place is None:
                 continue
+            if place.attribute("region") != "lumbar" and place.start < atom.start:
+                joined = _back_with(note, atoms, place)
+                if joined is not None:
+                    mention = _add_pain(note, "low_back_pain", joined.start, atom.end, atoms, atom, region="lumbar")
+                    if mention:
+                        back.append(mention)
             region = place.attribute("region")
             first, last = min(atom.start, place.start), max(atom.end, place.end)
             if region == "lumbar":
@@ -74,7 +97,7 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 joined = _coordinated_leg(note, atoms, place)
                 if joined is not None:
                     _add_pain(note, "radicular_pain", min(first, joined.start), max(last, joined.end), atoms, joined)
-            elif region in _LEG and norms[atom.start] not in ("stiffness", "tightness", "tight", "stiff", "cramps", "cramping", "cramp", "sore", "soreness", "symptoms") or (region in _LEG and norms[atom.start] == "symptoms"):
+            elif region in _LEG and norms[atom.start] not in ("stiffness", "tightness", "tight", "stiff", "cramps", "cramping", "cramp", "sore", "soreness", "symptoms", "catch", "catches", "bothers", "bothering", "troubles") and _is_leg(place) and not ("knee" in norms[place.start : place.end]) or (region in _LEG and norms[atom.start] == "symptoms"):
                 mention = _add_pain(note, "radicular_pain", first, last, atoms, atom)
                 if mention:
                     legs.append(mention)
@@ -89,6 +112,10 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 if label == "absent" and {"radiation", "radiating", "radiates", "radiate"} & named:
                     note.add("radicular_pain", atom.start, atom.end, "absent")
                 continue
+            if region == "lower_extremity" and target is not None and not _is_leg(target) and label == "present":
+                continue  # pain as far as the buttock is no leg pain
+            if region == "lower_extremity" and _numb_goes(atoms, atom):
+                continue
             if region == "lower_extremity":
                 end_ = target.end if target is not None else atom.end
                 mention = _add_pain(note, "radicular_pain", atom.start, max(atom.end, end_), atoms, atom)
@@ -100,8 +127,36 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 continue
 
 
+def _is_cervical(note: Note, atom: Atom) -> bool:
+    """"C7 radiculopathy", "cervical and arm radiculopathy"."""
+    near = note.norms(atom.start - 3, atom.end + 2)
+    return bool({"cervical", "arm", "neck", "upper"} & set(near)) or any(w[0] == "c" and w[1:] in ("4", "5", "6", "7", "8") for w in near)
+
+
+def _back_with(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
+    """The back before a place of the same pain: "low back and right buttock pain"."""
+    for other in atoms:
+        if other.attribute("region") == "lumbar" and 0 < place.start - other.end <= 4:
+            if {"and", "or", "/", ",", "&", "+"} & set(note.norms(other.end, place.start)):
+                return other
+    return None
+
+
+def _is_leg(place: Atom) -> bool:
+    return place.attribute("site") != "buttock"
+
+
+def _numb_goes(atoms: Sequence[Atom], radiates: Atom) -> bool:
+    """"numbness down her legs": it is the numbness that runs."""
+    near = [a for a in atoms if 0 <= radiates.start - a.end <= 2]
+    return any("numb" in a.labels for a in near) and not any("pain" in a.labels for a in atoms if a.start < radiates.start)
+
+
 def _other_region(atoms: Sequence[Atom], atom: Atom) -> bool:
     return any(o.attribute("region") in ("cervical", "shoulder", "upper_extremity", "hip", "knee") for o in atoms if o.start < atom.start)
+
+
+_LISTS = frozenset(("history of", "hx of", "h/o", "hx", "history significant for", "history notable for"))
 
 
 def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int) -> Atom | None:
@@ -146,13 +201,20 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
 
 def _coordinated_leg(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
     for other in atoms:
-        if other.attribute("region") in _LEG and other.start > place.end and other.start - place.end <= 4 and {"and", "/", ",", "&", "into", "to"} & set(note.norms(place.end, other.start)):
+        if other.attribute("region") in _LEG and other.start > place.end and other.start - place.end <= 8 and {"and", "/", ",", "&", "into", "to"} & set(note.norms(place.end, other.start)):
             return other
     return None
 
 
 def _add_pain(note: Note, type_: str, first: int, last: int, atoms: Sequence[Atom], head: Atom, region: str | None = None) -> Mention | None:
-    label = note.assess(head.start, head.end).label
+    stands = note.assess(head.start, head.end)
+    label = stands.label
+    if stands.negated and stands.historical and label == "absent":
+        return None  # "no prior back trouble"
+    if label == "historical" and type_ == "low_back_pain" and all(
+        note.words.text[a:b].lower() in _LISTS for a, b, kind in stands.cues if kind == "historical"
+    ):
+        label = "present"  # "history of depression, back pain"
     if head.start != first:
         place_label = note.assess(first, first + 1).label
         if place_label in ("absent", "family", "hypothetical"):
@@ -263,7 +325,10 @@ def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None
     norms = note.words.norms
     for at, atom in enumerate(atoms):
         labels = set(atom.labels)
-        if labels & {"bladder_bowel_problem"}:
+        whole = [entry for entry in atom.entries if entry.label in _SPHINCTERS]
+        if whole:
+            _said_whole(note, atoms, atom, whole)
+        elif labels & {"bladder_bowel_problem"}:
             _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction", "bowel_dysfunction"))
         elif "bladder_problem" in labels:
             _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction",))
@@ -279,16 +344,54 @@ def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None
         elif "incontinence" in labels and not any({"bladder", "bowel", "bladder_bowel"} & set(a.labels) for a in atoms if abs(a.start - atom.start) <= 5):
             label = note.assess(atom.start, atom.end).label
             if label != "present" and norms[atom.start] in ("accidents", "leaks"):
-                types = ("bowel_dysfunction",) if norms[atom.start] == "accidents" else ("bladder_dysfunction",)
-                if any("bladder" in a.labels or "bladder_bowel" in a.labels for a in atoms) or norms[atom.start] == "leaks":
-                    _sphincter(note, atom.start, atom.end, atoms, atom, types)
+                if norms[atom.start] == "leaks":
+                    _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction",))
+                elif any(_SPHINCTER_WORDS & set(a.labels) for a in atoms if a is not atom):
+                    _sphincter(note, atom.start, atom.end, atoms, atom, _SPHINCTERS)
             elif norms[atom.start] in ("incontinence", "incontinent"):
                 _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction", "bowel_dysfunction") if label != "present" else ("bladder_dysfunction",))
+
+
+def _said_whole(note: Note, atoms: Sequence[Atom], atom: Atom, entries: Sequence[Entry]) -> None:
+    """A phrase of the bladder or bowel lexicon; one that holds its own denial denies, unless it is denied or foreseen."""
+    types = tuple(entry.label for entry in entries if not entry.attributes.get("ignore"))
+    if not types:
+        return
+    attributes = entries[0].attributes
+    if attributes.get("assertion") == "absent":
+        label = note.assess(atom.start, atom.end).label
+        if label not in ("hypothetical", "family"):
+            label = "present" if _NOT & set(note.norms(atom.start - 2, atom.start)) else "absent"
+        for type_ in types:
+            note.add(type_, atom.start, atom.end, label)
+        return
+    for mention in _sphincter(note, atom.start, atom.end, atoms, atom, types):
+        for key, value in attributes.items():
+            mention.attributes.setdefault(key, value)
+
+
+def _is_untroubled(note: Note, atoms: Sequence[Atom], at: int) -> bool:
+    """"no change in bladder or bowel function", "no trouble with urine or stool", "no problems, voiding"."""
+    first = atoms[at].start
+    for before in reversed(atoms[:at]):
+        if first - before.end > 2 or note.has_comma(before.end, first):
+            return False
+        words = note.norms(before.start, before.end)
+        if words[0] in ("no", "without", "not") and _NO_TROUBLE & set(words):
+            return True
+        if not {"bladder", "bowel", "bladder_bowel", "done_word"} & set(before.labels):
+            return False
+        first = before.start
+    return False
 
 
 def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, types: tuple[str, ...]) -> None:
     """"bladder control normal", "no bowel or bladder changes", "trouble with his bladder"."""
     atom = atoms[at]
+    if _is_untroubled(note, atoms, at):
+        for type_ in types:
+            note.add(type_, atom.start, atom.end, "absent")
+        return
     best: tuple[int, Atom] | None = None
     for other in atoms:
         if "problem" not in other.labels:
@@ -311,12 +414,17 @@ def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, t
             note.add(type_, min(atom.start, said[1].start), max(atom.end, said[1].end), label)
         return
     label = note.assess(atom.start, atom.end).label
+    before = atoms[at - 1] if at else None
+    if label == "hypothetical" and before is not None and atom.start - before.end <= 1 and "change" in note.norms(before.start, before.end):
+        for type_ in types:  # "any change in bladder control"
+            note.add(type_, atom.start, atom.end, "hypothetical")
+        return
     if label == "absent" and (note.words.norms[atom.start] in ("bowel", "bladder", "b", "b/b", "urinary", "bowels", "sphincter") or "bladder_bowel" in atom.labels):
         for type_ in types:
             note.add(type_, atom.start, atom.end, "absent")
 
 
-def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: Atom, types: tuple[str, ...]) -> None:
+def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: Atom, types: tuple[str, ...]) -> list[Mention]:
     label = note.assess(head.start, head.end).label
     if label == "present" and first != head.start and note.assess(first, first + 1).label == "absent":
         label = "absent"
@@ -324,7 +432,8 @@ def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: A
     phrase = set(norms[first:last])
     generic = phrase & {"change", "changes", "complaints", "issues", "concern", "concerns", "symptoms", "issue", "complaint", "problems", "involvement"}
     if label == "present" and generic and not phrase & {"incontinence", "retention", "dysfunction"} and note.category(first) in ("instructions", "plan"):
-        return
+        return []
+    found: list[Mention] = []
     start, end = note.sentence_of(first)
     inherent = next((a for a in note.atoms_in(start, end) if "inherent" in a.labels), None)
     near = [a for a in note.atoms_in(start, end)]
@@ -333,7 +442,10 @@ def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: A
     kind = "retention" if {"retention", "void", "urinate", "hesitancy", "emptying"} & phrase else "incontinence" if {"incontinence", "incontinent", "accidents", "leakage", "leaks", "leaking"} & phrase else None
     for type_ in types:
         mention = note.add(type_, first, last, label, kind=kind)
-        if mention is None or label not in ("present", "historical", "possible"):
+        if mention is None:
+            continue
+        found.append(mention)
+        if label not in ("present", "historical", "possible"):
             continue
         if inherent is not None or phrase & {"stress", "urge"}:
             mention.attributes["attributed_to"] = "inherent"
@@ -344,3 +456,4 @@ def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: A
             mention.attributes["old_or_new"] = "new"
             mention.attributes["recent"] = True
         _onset(note, mention, start, end)
+    return found

@@ -170,6 +170,7 @@ def _merge(reads: Sequence[_Read], service_date: date) -> tuple[Fact, ...]:
         for mention in item.note.mentions:
             items.append(_Item(mention, item, _date_of(mention, item)))
     _supersede(items)
+    _resolve_courses(items, service_date)
     conflicts = _conflicts(items)
     groups: dict[tuple[Any, ...], list[_Item]] = {}
     for item in items:
@@ -300,6 +301,25 @@ def _adopt_region(items: list[_Item]) -> None:
                 item.mention.attributes["region"] = elsewhere[0].mention.attributes["region"]
 
 
+def _resolve_courses(items: Sequence[_Item], service_date: date) -> None:
+    """A home program handed out at an earlier visit was begun; "prior PT" is the only course known, long over."""
+    for item in items:
+        mention = item.mention
+        given = mention.attributes.pop("given", None)
+        if given and mention.assertion == "hypothetical" and item.when is not None and item.when <= service_date - timedelta(days=21):
+            mention.assertion = "present"
+            mention.attributes.pop("planned", None)
+            mention.attributes.setdefault("start", item.when.isoformat())
+            mention.attributes.setdefault("prescribed_by", "physician")
+    for type_ in ACTIVE_TREATMENTS:
+        courses = [i for i in items if i.mention.type == type_ and _course_region(i.mention.attributes) == "lumbar"]
+        over = [i for i in courses if i.mention.assertion == "historical"]
+        current = [i for i in courses if i.mention.assertion == "present"]
+        if over and not any({"start", "end", "on", "duration_days", "visits", "record"} & set(i.mention.attributes) for i in current):
+            for item in current:
+                item.mention.assertion = "historical"
+
+
 def _within(vague: dict[str, Value], course: dict[str, Value]) -> bool:
     """Could the dates of a mention be those of the course?"""
     dates = [str(vague[key]) for key in ("start", "end", "on") if key in vague]
@@ -360,13 +380,13 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
         attributes["response"] = max(responses, key=lambda r: r[0])[1]
     on = attributes.pop("on", None)
     attributes.pop("record", None)
+    window = _window(service_date)
     if on and not {"start", "end"} & set(attributes):
         if len(str(on)) == 10:
             attributes["start"] = on
-        else:
+        elif span_of(str(on))[1] < window:
             attributes["start"] = attributes["end"] = on
     assertion: Any = "present"
-    window = _window(service_date)
     last = attributes.get("end")
     dates = [i.when for i in episode if i.when]
     if last is None and "start" not in attributes and len(dates) == len(episode) and max(dates) < window:

@@ -53,6 +53,8 @@ class Speller:
     def _normal(self, raw: str) -> str:
         if len(raw) == 1:
             return _CLEAN.get(raw, raw.lower())
+        if "l" in raw and len(raw) > 3 and raw.replace("l", "").isupper() and raw.replace("l", "I").lower() in self.known:
+            return raw.replace("l", "I").lower()  # a fax took I for l: VlEWS
         word = raw.lower().replace("\u2019", "'")
         if "-\n" in word:
             word = _BROKEN.sub("", word)

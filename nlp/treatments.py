@@ -45,6 +45,10 @@ def read_treatments(note: Note) -> None:
                         mentions.append((atom, mention))
         if any("symptom_progression_on_treatment" in atom.labels for atom in atoms):
             pass
+        if mentions and carried and part == carried_part and all(m.type == "home_exercise_program" for _, m in mentions) and {"attended", "sessions", "visits"} & set(note.norms(start, end)):
+            course_before = [m for m in carried if m.type in _ACTIVE and m.type != "home_exercise_program"]
+            _times(note, start, end, course_before[-1:])
+            _responses(note, start, end, atoms, course_before)
         if mentions:
             _details(note, start, end, atoms, mentions)
             live = [m for _, m in mentions if m.assertion in ("present", "historical")]
@@ -74,6 +78,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     scope = note.assess(atom.start, atom.end)
     label = scope.label
     before = norms[max(start, atom.start - 8) : atom.start]
+    if ";" in before:
+        before = before[len(before) - before[::-1].index(";") :]
     after = norms[atom.end : min(end, atom.end + 8)]
     if label == "present" and _row_says_none(note, start, end, atom):
         label = "absent"
@@ -104,6 +110,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         label = "hypothetical"
     if label == "hypothetical" and "planned" not in mention_attributes:
         mention_attributes["planned"] = True
+        if type_ == "home_exercise_program" and {"gave", "given", "went", "taught", "printed", "provided", "handout", "instructed", "reviewed", "written", "demonstrated", "showed", "issued"} & set(norms[start:end]):
+            mention_attributes["given"] = True
     region = _region(note, start, end, atoms, atom, type_)
     if "region" not in mention_attributes and region:
         mention_attributes["region"] = region
@@ -136,6 +144,9 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     raw = words.raws[atom.start]
     if after in _PATIENT_AFTER and before not in ("completed", "failed", "finished", "of", "from", "with", "after", "weeks"):
         return False
+    lead = norms[max(start, atom.start - 3) : atom.start]
+    if raw != "PT" and (lead[-2:-1] and lead[-2] in _SPOKEN or lead[-2:] == ["w", "/"]):
+        return False
     if after in ("inr", "ptt", "pulses", "pulse") or after == "/" and after2 in ("inr", "ptt", "pulses", "dp") or before == "/" and norms[max(start, atom.start - 2)] in ("dp", "dorsalis"):
         return after == "/" and after2 == "ot"
     if after[:1].isdigit() and (after2 in ("sec", "s", "seconds", "secs", ".") or "." in after or "inr" in norms[atom.end : atom.end + 6]):
@@ -155,6 +166,7 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     return True
 
 
+_SPOKEN = frozenset("reviewed discussed spoke talked shared counseled explained d/w went".split())
 _PT_BEFORE = frozenset(
     "of in did does completed finished started attended attending began doing to tried failed lumbar outpatient formal "
     "aquatic after weeks wks wk months no cont continue continued continuing more some with and for prior recent supervised "
@@ -220,6 +232,10 @@ def _is_planned(
     if continuing & set(before[-5:]) or before[-1:] == ["by"]:
         return False
     times = note.times_in(start, end)
+    if any(t.kind == "visits" and -3 <= t.start - atom.end <= 3 or t.kind == "visits" and 0 <= atom.start - t.end <= 2 for t in times) and not in_plan and not {"will", "authorized", "ordered", "recommend"} & set(before):
+        return False
+    if set(note.norms(atom.start, atom.end)) & {"therapist", "chiropractor", "physiotherapist"}:
+        near_plan = [p for p in near_plan if 0 <= atom.start - p.end <= 4 and not set(note.norms(p.start, p.end)) & {"placed"}]
     if near_plan:
         strong = [d for d in done if 0 <= atom.start - d.end <= 2 and norms[d.start] in ("completed", "finished", "did", "attended", "tried", "underwent", "failed", "took", "takes", "taking")]
         if strong and not in_plan:
@@ -367,9 +383,9 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
 def _went_there(note: Note, start: int, end: int, active: list[Mention], times: Sequence[Time]) -> None:
     """"I sent her to therapy. First session June 9, last session August 1": what was planned took place."""
     norms = set(note.norms(start, end))
-    if not norms & {"session", "sessions", "visit", "visits", "attended", "completed", "went", "therapist", "finished"}:
+    if not norms & {"session", "sessions", "visit", "visits", "attended", "completed", "went", "therapist", "finished", "stopped", "quit", "goes", "did"}:
         return
-    past = [t for t in times if t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)]]
+    past = [t for t in times if t.kind in ("duration", "visits") or t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)]]
     if past and not norms & {"will", "scheduled", "next", "starts"}:
         for mention in active:
             if mention.assertion == "hypothetical":
