@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from nlp.assertions import Assertion
-from nlp.exam import _nearest_side
+from nlp.exam_base import nearest_side
 from nlp.facts import FACT_TYPES, span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
@@ -74,7 +75,7 @@ def read_conditions(note: Note) -> None:
     _purpose(note)
 
 
-def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, object]) -> None:
+def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, Any]) -> None:
     scope = note.assess(atom.start, atom.end)
     label = _label(note, start, end, atom, type_, scope)
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
@@ -97,7 +98,7 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     mention = note.add(type_, atom.start, atom.end, label, **attributes)
     if mention is None:
         return
-    side = _nearest_side(note, atoms, atom, 4)
+    side = nearest_side(note, atoms, atom, 4)
     if side and "side" not in mention.attributes:
         mention.attributes["side"] = side
     _place(note, start, end, atoms, atom, mention)
@@ -260,6 +261,8 @@ def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -
     text = " ".join(following)
     if any(phrase in text for phrase in _OPEN):
         return True
+    if {"indeterminate", "equivocal", "inconclusive", "nondiagnostic"} & set(note.norms(max(start, atom.start - 3), atom.start)):
+        return True
     guess = set(note.norms(max(start, atom.start - 9), atom.start))
     return type_ in _GUESSED and bool(guess & _GUESSES) and "not" not in guess
 
@@ -391,7 +394,7 @@ def _purpose(note: Note) -> None:
         if stands.negated or stands.family or stands.historical or around & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no"}:
             continue
         asked = note.category(atom.start) in ("plan", "assessment_plan", "indication", "assessment", "complaint") or note.kind in ("order", "letter")
-        if not asked and not any("mri" in a.labels for a in note.atoms_in(start, end)):
+        if not asked and not {"mri", "mr"} & set(note.norms(start, end)):
             continue
         for mention in known:
             mention.attributes.setdefault("purpose", str(entry.attributes["purpose"]))

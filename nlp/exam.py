@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nlp.exam_base import ARMS, arm_region, columns, nearest_side, note_label, predicate
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
@@ -18,7 +19,6 @@ _SLASH_GRADE = re.compile(r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?:(?:/5)|(?![\d/.%]))")
 _REFLEX_GRADE = re.compile(r"(trace|[0-4]\s?(?:\+|plus)?)(?:\s?/\s?([0-4]\+?))?(?![\d.%])", re.IGNORECASE)
 _EXCEPT = frozenset(("except", "apart", "aside", "other", "save", "but", "excepting", "however"))
-_ARMS = frozenset(("upper_extremity", "cervical", "shoulder", "head"))
 _NEW_LINE = "\n"
 
 
@@ -50,62 +50,6 @@ _OTHERS = frozenset(
     ("tone", "tone_word", "gait", "gait_kind", "walk_test", "slr", "spinal_tenderness_word", "tender", "babinski", "babinski_up",
      "babinski_down", "clonus", "hoffmann", "anal", "bulbocavernosus", "foot_drop_word")
 )  # fmt: skip
-
-
-# Predicates ----------------------------------------------------------------------------------------------------------
-
-
-def predicate(note: Note, atoms: Sequence[Atom], at: int, wanted: frozenset[str] = frozenset()) -> tuple[str, Atom] | None:
-    """What is said of the subject atoms[at]: ("normal" | "abnormal" | "abnormal_up", the atom that says it)."""
-    subject = atoms[at]
-    kinds = ("normal", "abnormal", "abnormal_up", "weak") if not wanted else tuple(wanted)
-    before = atoms[at - 1] if at else None
-    if before is not None and subject.start - before.end <= 2 and not note.has_comma(before.end, subject.start):
-        kind = _kind(before, kinds)
-        if kind is not None and not _follows_subject(note, atoms, at - 1):
-            return _signed(note, kind, before), before
-    for later in atoms[at + 1 :]:
-        if _stops(note, subject.end, later.start):
-            return None
-        kind = _kind(later, kinds)
-        if kind is not None:
-            return _signed(note, kind, later), later
-    return None
-
-
-_SUBJECTS = frozenset(("strength", "sensation", "reflex", "gait", "tone", "muscle", "bladder", "bowel", "bladder_bowel", "slr", "walk_test"))
-
-
-def _follows_subject(note: Note, atoms: Sequence[Atom], at: int) -> bool:
-    """Does the predicate atoms[at] already belong to a subject before it ("sensation intact gait normal")?"""
-    if at == 0:
-        return False
-    before = atoms[at - 1]
-    return any(label in _SUBJECTS for label in before.labels) and atoms[at].start - before.end <= 2 and not note.has_comma(before.end, atoms[at].start)
-
-
-def _kind(atom: Atom, kinds: Sequence[str]) -> str | None:
-    for label in atom.labels:
-        if label in kinds:
-            return label
-    return None
-
-
-def _stops(note: Note, start: int, end: int) -> bool:
-    norms = note.words.norms
-    return any(norms[i] in (";", "but", "except", "however", "although") or (norms[i] == "." and note.words.gaps[min(i + 1, len(norms) - 1)]) for i in range(start, end))
-
-
-def _signed(note: Note, kind: str, atom: Atom) -> str:
-    """A predicate under a negation says the opposite: "no diminished reflexes"."""
-    if kind == "normal":
-        if "cue" in atom.labels:
-            return "normal"
-        before = note.norms(atom.start - 2, atom.start)
-        return "abnormal" if before and (before[-1] in ("not", "isn't") or before[0:1] == ["not"]) else "normal"
-    if note.scopes.assess(atom.start, atom.end).negated and not ("cue" in atom.labels):
-        return "normal"
-    return kind
 
 
 # Strength --------------------------------------------------------------------------------------------------------------
@@ -183,7 +127,7 @@ def _graded(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: lis
     skip = False
     used_as_suffix: set[int] = set()
     number_in_row = 0
-    columns = _columns(note, start) if is_row else None
+    side_columns = columns(note, start) if is_row else None
     for index, (position, kind, item) in enumerate(items):
         if kind in ("reflex", "slr"):
             skip = True
@@ -201,7 +145,7 @@ def _graded(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: lis
             if item.attribute("region"):
                 region = str(item.attribute("region"))
             else:
-                region = None if region in _ARMS else region
+                region = None if region in ARMS else region
             continue
         if kind == "region":
             assert isinstance(item, Atom)
@@ -252,7 +196,7 @@ def _graded(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: lis
             else:
                 chosen = muscles
                 if count == 2 and side is None and len([o for o in items if o[1] == "side"]) == 0:
-                    grade_side = (columns or ("right", "left"))[min(number_in_row, 1)]
+                    grade_side = (side_columns or ("right", "left"))[min(number_in_row, 1)]
             number_in_row += 1
             muscles = chosen
         final_side = grade_side or side or line_side
@@ -277,18 +221,6 @@ def _side_leads(items: Sequence[tuple[int, str, object]], index: int) -> bool:
     return index > 0 and items[index - 1][1] == "side"
 
 
-def _columns(note: Note, start: int) -> tuple[str, str] | None:
-    """The order of a table's side columns, from the lines above."""
-    number = note.layout.sentence[start]
-    for previous in range(number - 1, max(-1, number - 14), -1):
-        first, last = note.layout.sentences[previous]
-        sides = [side_of(atom) for atom in note.atoms_in(first, last) if "side" in atom.labels]
-        pair = [side for side in sides if side in ("left", "right")]
-        if pair[:2] in (["right", "left"], ["left", "right"]):
-            return pair[0], pair[1]  # type: ignore[return-value]
-    return None
-
-
 def _add_grade(note: Note, grade: Grade, muscles: list[Atom], side: str | None, region: str | None) -> None:
     before = note.norms(grade.start - 3, grade.start)
     if "murmur" in note.norms(grade.end, grade.end + 4) or "systolic" in note.norms(grade.end, grade.end + 3):
@@ -300,7 +232,7 @@ def _add_grade(note: Note, grade: Grade, muscles: list[Atom], side: str | None, 
     if end - start > 14:
         start, end = grade.start, grade.end
     muscle_region = next((str(m.attribute("region")) for m in muscles if m.attribute("region")), None)
-    place = muscle_region or (region if region in _ARMS else None) or ("lower_extremity" if muscles or region == "lower_extremity" else None)
+    place = muscle_region or (region if region in ARMS else None) or ("lower_extremity" if muscles or region == "lower_extremity" else None)
     names = ", ".join(dict.fromkeys(str(m.attribute("muscle")) for m in muscles if m.attribute("muscle")))
     assertion = "absent" if grade.value >= 5 else "present"
     if was and grade.value < 5:
@@ -338,7 +270,7 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
             ]  # fmt: skip
             regions = [other for other in atoms if "region" in other.labels and -8 <= other.start - atom.end <= 8]
             region = next((str(o.attribute("region")) for o in regions), None)
-            side = _nearest_side(note, atoms, atom)
+            side = nearest_side(note, atoms, atom)
             focal = note.words.norms[atom.start] in ("focal", "neurologic", "neurological", "neuro", "motor", "strength", "gross")
             scope = note.assess(atom.start, atom.end)
             label = scope.label
@@ -346,7 +278,7 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
                 if not near and label == "present" and focal and "weak" not in note.words.norms[atom.start]:
                     continue
                 muscle = ", ".join(dict.fromkeys(str(m.attribute("muscle")) for m in near))
-                place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (region if region in _ARMS else None)
+                place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (region if region in ARMS else None)
                 if graded and label == "present" and near:
                     continue
                 if label == "present" and not near and not exam:
@@ -366,11 +298,11 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
             if said is None or (graded and said[0] != "normal") or any(g for g in _grades(note, atom.end, min(end, said[1].end + 1), False)):
                 continue
             if said[0] == "normal" and ("good" == note.words.norms[said[1].start] or True):
-                region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and str(o.attribute("region")) in _ARMS), None)
+                region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and str(o.attribute("region")) in ARMS), None)
                 lower = any("region" in o.labels and o.attribute("region") == "lower_extremity" for o in atoms)
                 note.add("motor_weakness", min(atom.start, said[1].start), max(atom.end, said[1].end), "absent", specific=lower or bool([o for o in atoms if "muscle" in o.labels]), region=None if lower else region)
             elif said[0] in ("abnormal", "weak") and "weak" not in said[1].labels and (exam or note.category(start) in ("assessment", "assessment_plan", "")):
-                mention = note.add("motor_weakness", min(atom.start, said[1].start), max(atom.end, said[1].end), note_label(note, said[1]), side=_nearest_side(note, atoms, atom))
+                mention = note.add("motor_weakness", min(atom.start, said[1].start), max(atom.end, said[1].end), note_label(note, said[1]), side=nearest_side(note, atoms, atom))
                 if mention is not None:
                     mention.in_exam = True
         elif "muscle" in atom.labels and not graded:
@@ -378,39 +310,17 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
                 continue
             said = predicate(note, atoms, at)
             if said is not None and said[0] == "normal" and exam and "reflex" not in {label for o in atoms for label in o.labels}:
-                mention = note.add("motor_weakness", min(atom.start, said[1].start), max(atom.end, said[1].end), "absent", muscle=str(atom.attribute("muscle")), side=_nearest_side(note, atoms, atom), region=atom.attribute("region"))
+                mention = note.add("motor_weakness", min(atom.start, said[1].start), max(atom.end, said[1].end), "absent", muscle=str(atom.attribute("muscle")), side=nearest_side(note, atoms, atom), region=atom.attribute("region"))
         elif "walk_test" in atom.labels:
             norms = note.norms(max(start, atom.start - 6), atom.start)
             if any(w in norms for w in ("unable", "cannot", "can't", "couldn't", "inability")) or ("could" in norms and "not" in norms) or ("not" in norms and "able" in norms):
                 if note.assess(atom.start, atom.end).hypothetical:
                     continue
-                mention = note.add("motor_weakness", atom.start, atom.end, "present", side=_nearest_side(note, atoms, atom), muscle=str(atom.attribute("muscle") or "heel or toe walk"), region="lower_extremity")
+                mention = note.add("motor_weakness", atom.start, atom.end, "present", side=nearest_side(note, atoms, atom), muscle=str(atom.attribute("muscle") or "heel or toe walk"), region="lower_extremity")
                 if mention is not None:
                     mention.in_exam = True
                     if _pain_limited(note, atom.start):
                         mention.attributes["pain_limited"] = True
-
-
-def note_label(note: Note, atom: Atom) -> str:
-    label = note.assess(atom.start, atom.end).label
-    return label if label in ("hypothetical", "family", "historical", "possible") else "present"
-
-
-def _nearest_side(note: Note, atoms: Sequence[Atom], atom: Atom, reach: int = 8) -> str | None:
-    best: tuple[int, str] | None = None
-    for other in atoms:
-        side = side_of(other)
-        if side is None:
-            continue
-        gap = atom.start - other.end if other.end <= atom.start else other.start - atom.end
-        if gap <= reach and (best is None or gap < best[0]):
-            best = (gap, side)
-    if best is None:
-        start, _ = note.sentence_of(atom.start)
-        first = next((a for a in atoms if side_of(a)), None)
-        if first is not None and first.start - start <= 2:
-            return side_of(first)
-    return best[1] if best else None
 
 
 # Reflexes --------------------------------------------------------------------------------------------------------------
@@ -424,7 +334,7 @@ def _reflexes(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         word = atom.get("reflex_word")
         if word is not None:
             label = note.assess(atom.start, atom.end).label
-            note.add("abnormal_reflex", atom.start, atom.end, label, kind=word.attributes["kind"], side=_nearest_side(note, atoms, atom), region=_arm_region(atoms, atom))
+            note.add("abnormal_reflex", atom.start, atom.end, label, kind=word.attributes["kind"], side=nearest_side(note, atoms, atom), region=arm_region(atoms, atom))
             continue
         reflex = atom.get("reflex")
         if reflex is None:
@@ -440,7 +350,7 @@ def _reflexes(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if not grades and at and not any("reflex" in a.labels for a in atoms[:at]):
             grades = [g for g in _reflex_grades(note, max(start, atom.start - 4), atom.start)]
         side = _reflex_side(note, atoms, atom, following)
-        region = arm or _arm_region(atoms, atom)
+        region = arm or arm_region(atoms, atom)
         said = predicate(note, atoms, at)
         if said is not None and said[1].start >= following and said[1].start > atom.start and grades:
             said = None
@@ -463,11 +373,6 @@ def _reflexes(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             first, last = min(atom.start, said[1].start), max(atom.end, said[1].end)
             note.add("abnormal_reflex", first, last, "absent", specific=bool(name), reflex=name, region=region)
     del words, labels_all
-
-
-def _arm_region(atoms: Sequence[Atom], atom: Atom) -> str | None:
-    before = [a for a in atoms if "region" in a.labels and a.start < atom.start and a.attribute("region") in ("upper_extremity", "lower_extremity")]
-    return "upper_extremity" if before and before[-1].attribute("region") == "upper_extremity" else None
 
 
 def _near_side(note: Note, atoms: Sequence[Atom], said: Atom, subject: Atom) -> str | None:
@@ -691,7 +596,7 @@ def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, l
     roots, site, region, pattern = _place(note, atoms, said, start, end)
     first, last = min(subject.start, said.start), max(subject.end, said.end)
     if label == "absent":
-        note.add("sensory_deficit", first, last, "absent", specific=bool(roots), region=region if region in _ARMS else None, dermatome=",".join(roots) if len(roots) <= 2 else None)
+        note.add("sensory_deficit", first, last, "absent", specific=bool(roots), region=region if region in ARMS else None, dermatome=",".join(roots) if len(roots) <= 2 else None)
         return
     saddle = _near_saddle(note, atoms, said)
     if saddle is not None:
@@ -699,8 +604,8 @@ def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, l
         return
     modality = note.words.text[note.words.starts[subject.start] : note.words.ends[subject.end - 1]].lower() if subject is not said else None
     mention = note.add(
-        "sensory_deficit", first, last, label, side=_nearest_side(note, atoms, said, 10), dermatome=None if region in _ARMS else ",".join(roots),
-        site=site, modality=modality, region=region if region in _ARMS else ("lower_extremity" if roots or region == "lower_extremity" else region),
+        "sensory_deficit", first, last, label, side=nearest_side(note, atoms, said, 10), dermatome=None if region in ARMS else ",".join(roots),
+        site=site, modality=modality, region=region if region in ARMS else ("lower_extremity" if roots or region == "lower_extremity" else region),
     )  # fmt: skip
     if mention is not None:
         mention.in_exam = True
@@ -713,7 +618,7 @@ def _add_numb(note: Note, atoms: Sequence[Atom], atom: Atom, label: str, start: 
     near = [o for o in atoms if ("region" in o.labels or "territory" in o.labels) and -6 <= o.start - atom.end <= 8]
     region = str(near[0].attribute("region")) if near else None
     site = note.words.text[note.words.starts[near[0].start] : note.words.ends[near[0].end - 1]].lower() if near else None
-    note.add("reported_numbness", atom.start, atom.end, label, side=_nearest_side(note, atoms, atom), site=site, region=region)
+    note.add("reported_numbness", atom.start, atom.end, label, side=nearest_side(note, atoms, atom), site=site, region=region)
 
 
 # The others ------------------------------------------------------------------------------------------------------------
@@ -729,12 +634,12 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if said is not None:
                 label = "absent" if said[0] == "normal" else "present" if said[0] == "abnormal_up" else None
                 if label:
-                    note.add("increased_tone", min(atom.start, said[1].start), max(atom.end, said[1].end), label, side=_nearest_side(note, atoms, atom), region=_arm_region(atoms, atom))
+                    note.add("increased_tone", min(atom.start, said[1].start), max(atom.end, said[1].end), label, side=nearest_side(note, atoms, atom), region=arm_region(atoms, atom))
             elif exam and not note.assess(atom.start, atom.end).negated and _grades(note, atom.end, min(end, atom.end + 8), False):
                 pass
         elif "tone_word" in labels:
-            region = _arm_region(atoms, atom) or next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in _ARMS and abs(o.start - atom.start) < 5), None)
-            note.add("increased_tone", atom.start, atom.end, note.assess(atom.start, atom.end).label, side=_nearest_side(note, atoms, atom), region=region)
+            region = arm_region(atoms, atom) or next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), None)
+            note.add("increased_tone", atom.start, atom.end, note.assess(atom.start, atom.end).label, side=nearest_side(note, atoms, atom), region=region)
         elif "gait_kind" in labels:
             _gait_kind(note, atoms, atom, exam, category)
         elif "walk_test" in labels:
@@ -755,7 +660,7 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         elif "spinal_tenderness_word" in labels or "tender" in labels:
             _tender(note, start, end, atoms, at)
         elif "babinski_up" in labels:
-            note.add("pathologic_reflex", atom.start, atom.end, _flipped(note, atom), kind="Babinski", side=_nearest_side(note, atoms, atom))
+            note.add("pathologic_reflex", atom.start, atom.end, _flipped(note, atom), kind="Babinski", side=nearest_side(note, atoms, atom))
         elif "babinski_down" in labels:
             note.add("pathologic_reflex", atom.start, atom.end, "absent", kind="Babinski")
         elif "babinski" in labels or "clonus" in labels or "hoffmann" in labels:
@@ -773,9 +678,9 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             label = note.assess(atom.start, atom.end).label
             medical = note.words.norms[atom.start] in ("foot", "footdrop", "drop", "dropped", "dropfoot", "fd") and "drop" in "".join(note.norms(atom.start, atom.end)) or note.words.raws[atom.start] == "FD"
             if label == "present" and not medical and category not in ("exam",):
-                note.add("reported_weakness", atom.start, atom.end, label, side=_nearest_side(note, atoms, atom), site="foot", region="lower_extremity")
+                note.add("reported_weakness", atom.start, atom.end, label, side=nearest_side(note, atoms, atom), site="foot", region="lower_extremity")
                 continue
-            mention = note.add("foot_drop", atom.start, atom.end, label, side=_nearest_side(note, atoms, atom))
+            mention = note.add("foot_drop", atom.start, atom.end, label, side=nearest_side(note, atoms, atom))
             if mention is not None:
                 mention.in_exam = exam or category in ("assessment", "assessment_plan", "plan", "indication", "")
 
@@ -852,7 +757,7 @@ def _straight_leg(note: Note, start: int, end: int, atoms: Sequence[Atom], at: i
         for where, name in sides:
             if abs(where - position) <= 4:
                 side = name if side is None or abs(where - position) <= 2 else side
-        leading = _nearest_side(note, atoms[: at + 1], atom, 2)
+        leading = nearest_side(note, atoms[: at + 1], atom, 2)
         degrees = re.search(r"(\d{2,3})\s?(?:deg|\u00b0|d\b)?", note.words.text[note.words.starts[min(position, len(norms) - 1)] : note.words.ends[limit - 1]][:40])
         note.add("straight_leg_raise", min(atom.start, position), max(atom.end, last), label, side=side or leading, degrees=int(degrees[1]) if degrees and label == "present" and 10 <= int(degrees[1]) <= 90 else None)
 
@@ -893,7 +798,7 @@ def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int
     assessed = note.assess(atom.start, atom.end)
     tail = norms[atom.end : min(end, atom.end + 7)]
     region = "upper_extremity" if kind == "Hoffmann" else None
-    side = _nearest_side(note, atoms, atom)
+    side = nearest_side(note, atoms, atom)
     stop = next((k for k, w in enumerate(tail) if w in (";", ",")), len(tail))
     tail = tail[:stop] if kind != "Babinski" else tail
     if assessed.label in ("hypothetical", "family"):

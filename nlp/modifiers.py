@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from nlp.exam import _nearest_side
+from nlp.exam_base import nearest_side
 from nlp.facts import span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
@@ -144,7 +144,7 @@ def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None
         head = next((a for a in atoms if set(a.labels) & set(_NOUNS)), None)
         is_old = old is not None and not note.scopes.assess(old.start, old.end).negated and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and note.scopes.assess(head.start, head.end).label in ("present", "historical")
         if blamed or is_old:
-            side = _nearest_side(note, atoms, head, 10) if head is not None else None
+            side = nearest_side(note, atoms, head, 10) if head is not None else None
             found.append((frozenset(types), side, blamed, is_old, False))
     note._deficit_statements = tuple(found)  # type: ignore[attr-defined]
     return found

@@ -251,8 +251,9 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
                 continue
             denies = any(e.label == label and e.attributes.get("assertion") == "absent" for e in atom.entries)
             absent = denies or (stands.negated and not is_new_finding(note, atom.start, atom.end, stands))
-            values.append("normal" if absent else "inconclusive" if stands.possible else "abnormal")
-            if not absent and not lone and label in _SHOWS and (not stands.possible or label == "spinal_infection"):
+            doubted = stands.possible or bool({"indeterminate", "equivocal", "inconclusive"} & set(note.norms(atom.start - 3, atom.start)))
+            values.append("normal" if absent else "inconclusive" if doubted else "abnormal")
+            if not absent and not lone and label in _SHOWS and (not doubted or label == "spinal_infection"):
                 shows.append(_SHOWS[label])
     if values:
         result = "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
@@ -382,7 +383,7 @@ def _settle(note: Note) -> None:
     if at < 0:
         return
     for mention in [m for m in note.mentions if m.type in IMAGING and m.assertion == "present" and m.start < at + 70]:
-        unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop("recommends_mri", None)
+        unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop("recommends_mri", False)
         if unclear:
             was = note.add(mention.type, mention.start, mention.end, "historical", region=mention.attributes.get("region"), result="inconclusive")
             if was is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nlp.exam import _nearest_side, predicate
+from nlp.exam_base import nearest_side, predicate
 from nlp.lexicon import Entry
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
@@ -222,7 +222,7 @@ def _add_pain(note: Note, type_: str, first: int, last: int, atoms: Sequence[Ato
     mention = note.add(type_, first, last, label, region=region)
     if mention is None:
         return None
-    side = _nearest_side(note, atoms, head, 5)
+    side = nearest_side(note, atoms, head, 5)
     if side and type_ == "radicular_pain":
         mention.attributes["side"] = side
     if label != "present":

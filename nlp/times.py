@@ -62,7 +62,7 @@ _MD = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/])")
 _DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?(?:,?\s+((?:19|20)\d\d|'\d\d))?", re.IGNORECASE)
 _MONTH_DAY = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d/:%])(?:\s*,?\s*((?:19|20)\d\d|'\d\d)(?!\d))?", re.IGNORECASE)
 _MONTH_YEAR = re.compile(r"([A-Za-z]{3,9})\.?,?\s+(?:of\s+)?((?:19|20)\d\d|'\d\d)(?!\d)", re.IGNORECASE)
-_YEAR = re.compile(r"((?:19|20)\d\d)(?![\d/.])(?!\s*(?:mg|mcg|iu|units|ml|cc|cal|kcal|steps))", re.IGNORECASE)
+_YEAR = re.compile(r"((?:19|20)\d\d)(?![\d/]|\.\d)(?!\s*(?:mg|mcg|iu|units|ml|cc|cal|kcal|steps))", re.IGNORECASE)
 _AGO = re.compile(r"\s+(ago|back|prior|earlier|previously)\b", re.IGNORECASE)
 _DATE_LEADS = frozenset(
     "on since from by to through thru until till - ( , started began beginning starting ended seen visit visits dated of "

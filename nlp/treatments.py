@@ -113,6 +113,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         if type_ == "home_exercise_program" and {"gave", "given", "went", "taught", "printed", "provided", "handout", "instructed", "reviewed", "written", "demonstrated", "showed", "issued"} & set(norms[start:end]):
             mention_attributes["given"] = True
     region = _region(note, start, end, atoms, atom, type_)
+    if type_ == "home_exercise_program" and region in ("abdomen", "chest", "hip", "head", "thoracic", "pelvis"):
+        region = None  # pelvic tilts and hip hinges are exercises for the back
     if "region" not in mention_attributes and region:
         mention_attributes["region"] = region
     return note.add(type_, atom.start, atom.end, label, **mention_attributes)

@@ -295,6 +295,9 @@ def _duration(chart: Chart, window: Window, inside: list[Course]) -> Requirement
         return documented(name, facts)
     if most < needed:
         return contradicted(name, facts)
+    # Broken off for a reason that is not medical, and no other active treatment: no full course (3.3, Contradicted).
+    if sound and all(says(course.fact, "medical_reason", False) for course in sound):
+        return contradicted(name, facts)
     recent = onset_under(chart, needed)
     return contradicted(name, recent) if recent else missing(name, facts)
 
