@@ -6,6 +6,7 @@ its direction until a word that ends its scope. Parts of the note, ticked boxes 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class Scopes:
     def __init__(self, words: Words, layout: Layout, atoms: Sequence[Atom]) -> None:
         self.words, self.layout = words, layout
         self.precautions: dict[int, bool] = {}
+        self.copied = _copied_words(words)
         self.fact_starts = {atom.start for atom in atoms if any(entry.is_fact for entry in atom.entries)}
         self.cues: dict[int, list[Cue]] = {}
         self.stops: dict[int, list[int]] = {}
@@ -110,9 +112,9 @@ class Scopes:
                     continue
                 if kind == _FAMILY and not self._is_relative_patient(atom):
                     continue
-                if kind == _HIST and _UNITS & set(norms[max(0, atom.start - 2) : atom.start]):
-                    continue  # "a 3-week history of", "a 38-year-old"
                 forward = entry.attributes.get("dir") != "backward"
+                if kind == _HIST and forward and _UNITS & set(norms[max(0, atom.start - 2) : atom.start]):
+                    continue  # "a 3-week history of", "a 38-year-old"
                 if not self._is_cue(atom, kind, forward, number):
                     continue
                 if kind == _NEGATED and forward:
@@ -315,7 +317,7 @@ class Scopes:
         if category in ("hpi", "ros", "exam", "pmh", "complaint", "family", "results", "medications", "interval"):
             return False
         words = set(norms[first:last])
-        if words & {"denies", "denied", "denying"}:
+        if words & {"denies", "denied", "denying", "sildenafil", "tadalafil", "viagra", "cialis", "erectile"}:
             return False
         there = bool(words & _DESTINATIONS) or any(
             norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
@@ -355,6 +357,46 @@ class Scopes:
         return "," not in between and "or" not in between and "and" not in between
 
 
+_COPY_MARK = re.compile(r"(?:copied|brought|carried|pulled|imported|pasted)\s+(?:forward\s+)?(?:from|text)?[^\n]{0,40}?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b", re.IGNORECASE)
+_ADMITTED = re.compile(r"(?:admitted|hospitalized|hospitalised)\s+(?:in\s+|on\s+)?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b", re.IGNORECASE)
+_ANY_DATE = re.compile(r"\b(\d{1,2})/(?:\d{1,2}/)?(20\d\d|\d{2})\b")
+_BLOCK_END = re.compile(r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE)
+_STALE_MONTHS = 6
+#: What passes: complaints, findings and injuries of a copied old note are past; malformations and diseases stay.
+PASSING = frozenset(
+    "low_back_pain radicular_pain neurogenic_claudication night_pain constant_pain morning_stiffness saddle_anesthesia bladder_dysfunction "
+    "bowel_dysfunction sexual_dysfunction reported_weakness reported_numbness fever weight_loss malaise limp trauma motor_weakness "
+    "abnormal_reflex sensory_deficit gait_abnormality straight_leg_raise foot_drop spinal_tenderness unevaluable".split()
+)
+
+
+def _copied_words(words: Words) -> frozenset[int]:
+    """The words of paragraphs that their mark calls copied from an old note, and of old admissions: past and over.
+
+    Only where the text holds a date half a year younger: a note may bring forward last month's findings as its own.
+    """
+    text = words.text
+    marks = [(m, True) for m in _COPY_MARK.finditer(text)] + [(m, False) for m in _ADMITTED.finditer(text)]
+    if not marks:
+        return frozenset()
+    newest = max((_month(m[1], m[2]) for m in _ANY_DATE.finditer(text)), default=0)
+    found: set[int] = set()
+    for mark, is_block in marks:
+        if newest - _month(mark[1], mark[2]) < _STALE_MONTHS:
+            continue
+        end = _BLOCK_END.search(text, mark.end()) if is_block else re.compile(r"[.;]\s").search(text, mark.end())
+        stop = end.start() if end else len(text)
+        first, last = bisect_right(words.ends, mark.start()), bisect_right(words.starts, stop)
+        found.update(range(first, last))
+    return frozenset(found)
+
+
+def _month(month: str, year: str) -> int:
+    """Months since the year 0; a two-digit year is of this century, an impossible month counts as January."""
+    number = int(month) if 1 <= int(month) <= 12 else 1
+    return (int(year) if len(year) == 4 else 2000 + int(year)) * 12 + number
+
+
 _PAST = frozenset(("h/o", "history", "hx", "prior", "previous", "past", "remote", "s", "status"))
 
 
@@ -378,6 +420,17 @@ def _cue_trie() -> Trie:
 
     copy(everything.root, ())
     return trie
+
+
+def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[Atom]:
+    """The atoms, and the words for "over" that longer phrases took in ("completely resolved" as an answer to therapy)."""
+    taken = {atom.start for atom in atoms if "cue" in atom.labels}
+    lost = [
+        atom
+        for atom in find_atoms(words, layout, _cue_trie())
+        if atom.start not in taken and any(e.attributes["kind"] == _HIST and e.attributes.get("dir") == "backward" for e in atom.entries)
+    ]
+    return [*atoms, *lost]
 
 
 def assess(text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:

@@ -1,4 +1,4 @@
-"""Everything that a phrase alone says: diseases, events, congenital findings, plain symptoms, words of the request."""
+"""Everything that a phrase alone says: diseases, events, congenital findings, symptoms, words of the request."""
 
 from __future__ import annotations
 
@@ -20,47 +20,114 @@ _ELSEWHERE = frozenset(
      "pathologic_reflex", "straight_leg_raise", "increased_tone", "reported_weakness", "reported_numbness", "bladder_dysfunction", "bowel_dysfunction")
 )  # fmt: skip
 HANDLED = frozenset(FACT_TYPES) - _ELSEWHERE
-_LEVEL = re.compile(r"\b([CTLScts])\s?(\d{1,2})(?:\s?(?:[-/\u2013]|on|over)\s?([CTLScts])?\s?(\d{1,2}))?(?!\d)")
+_LEVEL = re.compile(
+    r"\b([CTLScts])\s?(\d{1,2})(?:\s?(?:[-/\u2013]|on|over)\s?([CTLScts])?\s?(\d{1,2}))?(?!\d)"
+)
 #: Past and done, but true of the patient for good: "history of" leaves them present.
 _LASTING = frozenset(
-    "cancer spine_surgery peripheral_neuropathy osteoporosis neurofibromatosis_1 neurofibromatosis_2 von_hippel_lindau tuberous_sclerosis "
-    "sturge_weber scoliosis chiari tethered_cord spinal_dysraphism anorectal_malformation vertebral_anomaly dish spondyloarthropathy "
-    "immunosuppression pacemaker spondylolisthesis pars_defect spinal_stenosis trauma peripheral_nerve_injury compression_fracture "
-    "disc_herniation neuroinflammatory_disease primary_spinal_tumor spine_metastasis spinal_infection".split()
+    ("cancer", "spine_surgery", "peripheral_neuropathy", "osteoporosis", "neurofibromatosis_1",
+     "neurofibromatosis_2", "von_hippel_lindau", "tuberous_sclerosis", "sturge_weber", "scoliosis",
+     "chiari", "tethered_cord", "spinal_dysraphism", "anorectal_malformation", "vertebral_anomaly",
+     "dish", "spondyloarthropathy", "immunosuppression", "pacemaker", "spondylolisthesis", "pars_defect",
+     "spinal_stenosis", "trauma", "peripheral_nerve_injury", "compression_fracture", "disc_herniation",
+     "neuroinflammatory_disease", "primary_spinal_tumor", "spine_metastasis", "spinal_infection")
+)  # fmt: skip
+_PLACED = frozenset(
+    (
+        "spine_surgery",
+        "spinal_stenosis",
+        "disc_herniation",
+        "trauma",
+        "compression_fracture",
+        "spinal_infection",
+    )
 )
-_PLACED = frozenset(("spine_surgery", "spinal_stenosis", "disc_herniation", "trauma", "compression_fracture", "spinal_infection"))
-_BACK = frozenset("back buttock buttocks tailbone spine lumbar sacrum coccyx bottom butt backside".split())
+_BACK = frozenset(
+    ("back", "buttock", "buttocks", "tailbone", "spine", "lumbar", "sacrum", "coccyx", "bottom", "butt",
+     "backside")
+)  # fmt: skip
 _OTHER_BONES = frozenset(
-    "ankle wrist hip femur femoral tibia tibial fibula fibular foot toe finger hand rib ribs clavicle arm humerus elbow knee skull nasal "
-    "facial pelvic pelvis sacral sacrum coccyx pars stress metatarsal metacarpal radius ulna shoulder leg scaphoid patella jaw tooth "
-    "malleolus calcaneus heel thumb forearm plate orif cast risk frax".split()
-)
-_VERTEBRAL = frozenset("vertebra vertebrae vertebral spine spinal lumbar endplate kyphoplasty vertebroplasty".split())
-_CHANGED = frozenset("new worse worsened worsening now changed fell fall surgery deficit weakness progressed motion nondiagnostic limited cannot not needed because developed".split())
-_YET = frozenset("begin start discuss discussion starting once whether planned proposed considering considered candidate".split())
-_AFTER = frozenset("after following since s/p status post previous prior".split())
+    ("ankle", "wrist", "hip", "femur", "femoral", "tibia", "tibial", "fibula", "fibular", "foot", "toe",
+     "finger", "hand", "rib", "ribs", "clavicle", "arm", "humerus", "elbow", "knee", "skull", "nasal",
+     "facial", "pelvic", "pelvis", "sacral", "sacrum", "coccyx", "pars", "stress", "metatarsal",
+     "metacarpal", "radius", "ulna", "shoulder", "leg", "scaphoid", "patella", "jaw", "tooth",
+     "malleolus", "calcaneus", "heel", "thumb", "forearm", "plate", "orif", "cast", "risk", "frax")
+)  # fmt: skip
+_VERTEBRAL = frozenset(
+    ("vertebra", "vertebrae", "vertebral", "spine", "spinal", "lumbar", "endplate", "kyphoplasty",
+     "vertebroplasty")
+)  # fmt: skip
+_CHANGED = frozenset(
+    ("new", "worse", "worsened", "worsening", "now", "changed", "fell", "fall", "surgery", "deficit",
+     "weakness", "progressed", "motion", "nondiagnostic", "limited", "cannot", "not", "needed",
+     "because", "developed")
+)  # fmt: skip
+_YET = frozenset(
+    ("begin", "start", "discuss", "discussion", "starting", "once", "whether", "planned", "proposed",
+     "considering", "considered", "candidate")
+)  # fmt: skip
+_AFTER = frozenset(("after", "following", "since", "s/p", "status", "post", "previous", "prior"))
 _NO = frozenset(("n", "no", "none", "neg", "negative", "never", "denied", "denies", "nil", "n/a"))
 #: Words behind a diagnosis that leave it open, and words before it that make it a guess.
 _OPEN = (
     "has to be excluded", "have to be excluded", "needs excluding", "until proven", "until shown", "to be excluded",
     "does not fit", "less likely", "not excluded", "in question",
 )  # fmt: skip
-_GUESSES = frozenset(("believe", "believes", "think", "thinks", "sounds", "suspicion", "wonder", "wonders", "mean"))
-_GUESSED = frozenset("disc_herniation tethered_cord csf_leak spinal_infection spine_metastasis cauda_equina_syndrome spinal_stenosis pars_defect".split())
+_GUESSES = frozenset(
+    ("believe", "believes", "think", "thinks", "sounds", "suspicion", "wonder", "wonders", "mean")
+)
+_GUESSED = frozenset(
+    ("disc_herniation", "tethered_cord", "csf_leak", "spinal_infection", "spine_metastasis",
+     "cauda_equina_syndrome", "spinal_stenosis", "pars_defect")
+)  # fmt: skip
 _SKIN = frozenset(("sacral_dimple", "cutaneous_stigma", "gluteal_cleft_abnormal"))
 _SIZED = re.compile(r"(\d+(?:\.\d+)?)\s?(mm|cm)\b", re.IGNORECASE)
-_PLANNED = frozenset("scheduled booked planned planning plan will upcoming proposed schedule pending recommended recommending awaiting set".split())
-_THOUGHT = frozenset("candidate discuss discussed discussing consider considering considered referral refer may might possible possibly option options evaluation consult consultation opinion if could would eventually".split())
-_CALLED_OFF = frozenset("cancelled canceled declined declines refuses refused neither".split())
-_DONE = frozenset("underwent had performed s/p status after since following years ago previous prior history hx h/o past old".split())
-_CARE = frozenset("chemo chemotherapy radiation xrt rt treatment therapy tamoxifen anastrozole letrozole lumpectomy mastectomy surgery resected remission ned oncology".split())
-_RAYS = frozenset("xrt radiation radiotherapy chemo chemotherapy".split())
-_OVER = frozenset("remission ned cured survivor resected lumpectomy mastectomy disease-free prostatectomy nephrectomy treated completed finished excised remote hysterectomy colectomy lobectomy".split())
-_RUNNING = frozenset("undergoing cycle cycles immunotherapy pembrolizumab palbociclib receiving enzalutamide capecitabine".split())
-_ENDS = frozenset("done completed finished last ended through until final since resected lumpectomy mastectomy prostatectomy nephrectomy hysterectomy colectomy lobectomy out treated".split())
-_RETURNED = frozenset("done normal negative elevated completed unremarkable results showed returned".split())
-_WOUND = frozenset("drainage draining drains pus purulent purulence erythema erythematous redness red dehiscence fluctuance oozing".split())
-_DEFORMITY = frozenset("contracture contractures equinus cavus deformity deformities cavovarus clubfoot".split())
+_PLANNED = frozenset(
+    ("scheduled", "booked", "planned", "planning", "plan", "will", "upcoming", "proposed", "schedule",
+     "pending", "recommended", "recommending", "awaiting", "set")
+)  # fmt: skip
+_THOUGHT = frozenset(
+    ("candidate", "discuss", "discussed", "discussing", "consider", "considering", "considered",
+     "referral", "refer", "may", "might", "possible", "possibly", "option", "options", "evaluation",
+     "consult", "consultation", "opinion", "if", "could", "would", "eventually")
+)  # fmt: skip
+_CALLED_OFF = frozenset(("cancelled", "canceled", "declined", "declines", "refuses", "refused", "neither"))
+_DONE = frozenset(
+    ("underwent", "had", "performed", "s/p", "status", "after", "since", "following", "years", "ago",
+     "previous", "prior", "history", "hx", "h/o", "past", "old")
+)  # fmt: skip
+_CARE = frozenset(
+    ("chemo", "chemotherapy", "radiation", "xrt", "rt", "treatment", "therapy", "tamoxifen",
+     "anastrozole", "letrozole", "lumpectomy", "mastectomy", "surgery", "resected", "remission", "ned",
+     "oncology")
+)  # fmt: skip
+_RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
+_OVER = frozenset(
+    ("remission", "ned", "cured", "survivor", "resected", "lumpectomy", "mastectomy", "disease-free",
+     "prostatectomy", "nephrectomy", "treated", "completed", "finished", "excised", "remote",
+     "hysterectomy", "colectomy", "lobectomy")
+)  # fmt: skip
+_RUNNING = frozenset(
+    ("undergoing", "cycle", "cycles", "immunotherapy", "pembrolizumab", "palbociclib", "receiving",
+     "enzalutamide", "capecitabine")
+)  # fmt: skip
+_ENDS = frozenset(
+    ("done", "completed", "finished", "last", "ended", "through", "until", "final", "since", "resected",
+     "lumpectomy", "mastectomy", "prostatectomy", "nephrectomy", "hysterectomy", "colectomy",
+     "lobectomy", "out", "treated")
+)  # fmt: skip
+_RETURNED = frozenset(
+    ("done", "normal", "negative", "elevated", "completed", "unremarkable", "results", "showed",
+     "returned")
+)  # fmt: skip
+_WOUND = frozenset(
+    ("drainage", "draining", "drains", "pus", "purulent", "purulence", "erythema", "erythematous",
+     "redness", "red", "dehiscence", "fluctuance", "oozing")
+)  # fmt: skip
+_DEFORMITY = frozenset(
+    ("contracture", "contractures", "equinus", "cavus", "deformity", "deformities", "cavovarus",
+     "clubfoot")
+)  # fmt: skip
 
 
 def read_conditions(note: Note) -> None:
@@ -69,29 +136,51 @@ def read_conditions(note: Note) -> None:
         for atom in atoms:
             seen: set[str] = set()  # a phrase that two entries of one concept hold is one mention
             for entry in atom.entries:
-                if entry.is_fact and entry.label in HANDLED and not entry.attributes.get("ignore") and entry.label not in seen:
+                if (
+                    entry.is_fact
+                    and entry.label in HANDLED
+                    and not entry.attributes.get("ignore")
+                    and entry.label not in seen
+                ):
                     seen.add(entry.label)
                     _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
     _purpose(note)
 
 
-def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, Any]) -> None:
+def _mention(
+    note: Note,
+    start: int,
+    end: int,
+    atoms: Sequence[Atom],
+    atom: Atom,
+    type_: str,
+    attributes: dict[str, Any],
+) -> None:
     scope = note.assess(atom.start, atom.end)
     label = _label(note, start, end, atom, type_, scope)
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
         label = str(stated)
     part = note.layout.parts[note.layout.part[atom.start]]
-    if label is None or part.category == "allergies" and atom.start - part.title_end <= 15:
+    if label is None or (part.category == "allergies" and atom.start - part.title_end <= 15):
         return
     bare = attributes.pop("bare", None)  # a word that means the spine only where pictures are told
     if bare and not _is_pictured(note, start, end, atom, told=label not in ("present", "absent")):
         return
-    if attributes.pop("denied_only", None) and (label != "absent" or not any("cancer" in a.labels for a in note.atoms)):
+    if attributes.pop("denied_only", None) and (
+        label != "absent" or not any("cancer" in a.labels for a in note.atoms)
+    ):
         return
-    if type_ == "cutaneous_stigma" and (note.kind == "imaging_report" or {"marrow", "vertebral", "vertebra", "intraosseous", "conus", "filum"} & set(note.norms(start, end))):
+    if type_ == "cutaneous_stigma" and (
+        note.kind == "imaging_report"
+        or {"marrow", "vertebral", "vertebra", "intraosseous", "conus", "filum"} & set(note.norms(start, end))
+    ):
         return  # in the bone or the canal, not on the skin
-    if label == "hypothetical" and type_ == "trauma" and {"prevent", "avoid", "risk"} & set(note.norms(max(start, atom.start - 4), atom.start)):
+    if (
+        label == "hypothetical"
+        and type_ == "trauma"
+        and {"prevent", "avoid", "risk"} & set(note.norms(max(start, atom.start - 4), atom.start))
+    ):
         return
     if label == "present" and _is_unsaid(note, start, end, atom, type_):
         return
@@ -125,7 +214,11 @@ def _place(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, 
         if region:
             mention.attributes["region"] = region
         return
-    near = [a for a in atoms if a.attribute("region") and -5 <= a.start - atom.end <= 6 and "muscle" not in a.labels]
+    near = [
+        a
+        for a in atoms
+        if a.attribute("region") and -5 <= a.start - atom.end <= 6 and "muscle" not in a.labels
+    ]
     for other in sorted(near, key=lambda a: abs(a.start - atom.start)):
         if other.attribute("region") in ("cervical", "thoracic", "lumbar"):
             mention.attributes["region"] = str(other.attribute("region"))
@@ -136,7 +229,11 @@ def _hurt(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom) -
     """Where a blow fell: the back where the sentence names it, else the part next to the words."""
     if _BACK & set(note.norms(start, end)):
         return "lumbar"
-    near = [a for a in atoms if a.attribute("region") and -2 <= a.start - atom.end <= 5 and "muscle" not in a.labels]
+    near = [
+        a
+        for a in atoms
+        if a.attribute("region") and -2 <= a.start - atom.end <= 5 and "muscle" not in a.labels
+    ]
     return str(near[0].attribute("region")) if near else None
 
 
@@ -151,18 +248,26 @@ def _is_pictured(note: Note, start: int, end: int, atom: Atom, told: bool) -> bo
     first = note.layout.sentences[max(0, number - 2)][0]
     if any(IMAGING & set(a.labels) for a in note.atoms_in(first, end)):
         return True
-    return bool(_LEVEL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1])) or bool(_VERTEBRAL & set(note.norms(start, end)))
+    return bool(_LEVEL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1])) or bool(
+        _VERTEBRAL & set(note.norms(start, end))
+    )
 
 
 def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool:
     """A word that names the concept and does not say that the patient has it."""
     norms = note.norms(start, end)
     if type_ == "peripheral_nerve_injury":  # an operation of the past for it
-        return bool({"release", "decompression", "transposition", "surgery", "relese"} & set(note.norms(atom.start, atom.end + 2)))
+        return bool(
+            {"release", "decompression", "transposition", "surgery", "relese"}
+            & set(note.norms(atom.start, atom.end + 2))
+        )
     if type_ == "overlap_reason":
         return bool({"denies", "denied", "no", "without"} & set(norms)) or not _CHANGED & set(norms)
     if type_ == "follow_up_reason":
-        return bool({"duty", "work", "school", "practice", "play", "sport", "home", "normal"} & set(note.norms(atom.end, atom.end + 5)))
+        return bool(
+            {"duty", "work", "school", "practice", "play", "sport", "home", "normal"}
+            & set(note.norms(atom.end, atom.end + 5))
+        )
     if type_ == "trauma":
         return bool({"prevent", "preventing", "potty", "toilet", "underwear"} & set(norms))
     return False
@@ -172,23 +277,43 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
     label = scope.label
     if scope.family and (scope.negated or type_ == "immunosuppression"):
         return None  # what the family does not have, or takes, is no fact
-    if type_ == "immunosuppression" and label in ("present", "possible") and _YET & set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6))):
+    if (
+        type_ == "immunosuppression"
+        and label in ("present", "possible")
+        and _YET & set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6)))
+    ):
         return "hypothetical"
-    if type_ == "cancer" and note.norms(atom.start, atom.end) == ["ca"] and note.norms(atom.end, atom.end + 1)[0:1] and note.words.norms[atom.end][0].isdigit():
+    if (
+        type_ == "cancer"
+        and note.norms(atom.start, atom.end) == ["ca"]
+        and note.norms(atom.end, atom.end + 1)[0:1]
+        and note.words.norms[atom.end][0].isdigit()
+    ):
         return None  # calcium
-    if type_ in ("mri_changes_management", "follow_up_reason") and label == "absent" and (
-        not {"not", "no", "never"} & set(note.norms(atom.start - 2, atom.start)) or note.norms(atom.start - 2, atom.start) == ["or", "not"]
+    if (
+        type_ in ("mri_changes_management", "follow_up_reason")
+        and label == "absent"
+        and (
+            not {"not", "no", "never"} & set(note.norms(atom.start - 2, atom.start))
+            or note.norms(atom.start - 2, atom.start) == ["or", "not"]
+        )
     ):
         label = "present"
     if type_ in ("rheumatology_workup", "neurologic_exam_detailed"):
         if any(word.startswith("refer") for word in note.norms(max(start, atom.start - 4), atom.start)):
             return "hypothetical"
-        before_it = any(kind == "negated" and at < note.words.starts[atom.start] for at, _, kind in scope.cues)
-        if label == "possible" or label == "absent" and not before_it:
+        before_it = any(
+            kind == "negated" and at < note.words.starts[atom.start] for at, _, kind in scope.cues
+        )
+        if label == "possible" or (label == "absent" and not before_it):
             return "present"
-    if type_ == "trauma" and label == "present" and {"recall", "remember", "think", "identify", "describe"} & set(note.norms(atom.start - 5, atom.start)):
-        if {"cannot", "not", "unable", "can't", "doesn't"} & set(note.norms(atom.start - 7, atom.start)):
-            return "absent"
+    if (
+        type_ == "trauma"
+        and label == "present"
+        and {"recall", "remember", "think", "identify", "describe"}
+        & set(note.norms(atom.start - 5, atom.start))
+    ) and {"cannot", "not", "unable", "can't", "doesn't"} & set(note.norms(atom.start - 7, atom.start)):
+        return "absent"
     if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
         label = "possible" if scope.possible else "present"
     elif label == "absent" and _is_unrelated(note, atom, scope):
@@ -199,32 +324,75 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
         label = "possible"
     before = note.norms(max(start, atom.start - 6), atom.start)
     if label == "historical" and type_ in _LASTING:
-        resolved = any(kind == "historical" and start_ > note.words.starts[atom.start] for start_, _, kind in scope.cues)
-        if type_ in ("disc_herniation", "spinal_stenosis", "spinal_infection", "compression_fracture", "peripheral_nerve_injury", "trauma") and not resolved and type_ not in ("trauma",):
-            return "historical" if {"history", "hx", "h/o"} & set(before) and type_ in ("disc_herniation", "spinal_infection") else "present"
+        resolved = any(
+            kind == "historical" and start_ > note.words.starts[atom.start] for start_, _, kind in scope.cues
+        )
+        if (
+            type_
+            in (
+                "disc_herniation",
+                "spinal_stenosis",
+                "spinal_infection",
+                "compression_fracture",
+                "peripheral_nerve_injury",
+                "trauma",
+            )
+            and not resolved
+            and type_ not in ("trauma",)
+        ):
+            return (
+                "historical"
+                if {"history", "hx", "h/o"} & set(before) and type_ in ("disc_herniation", "spinal_infection")
+                else "present"
+            )
         if type_ == "cancer" or type_ == "spine_surgery":
             return "present"
         return "historical" if resolved else "present"
     if type_ == "spine_surgery" and label == "possible":
-        return "present" if _AFTER & set(note.norms(max(start, atom.start - 5), atom.start)) else "hypothetical"
-    if type_ in ("mri_changes_management", "follow_up_reason", "overlap_reason", "anesthesia_needed", "symptom_progression_on_treatment"):
-        if label in ("hypothetical", "possible", "historical"):
-            return "present"
-    if type_ == "pregnancy" and label == "present" and {"partner", "wife", "girlfriend", "daughter"} & set(before):
+        return (
+            "present" if _AFTER & set(note.norms(max(start, atom.start - 5), atom.start)) else "hypothetical"
+        )
+    if type_ in (
+        "mri_changes_management",
+        "follow_up_reason",
+        "overlap_reason",
+        "anesthesia_needed",
+        "symptom_progression_on_treatment",
+    ) and label in ("hypothetical", "possible", "historical"):
+        return "present"
+    if (
+        type_ == "pregnancy"
+        and label == "present"
+        and {"partner", "wife", "girlfriend", "daughter"} & set(before)
+    ):
         return "family"
-    if type_ == "unevaluable" and label == "present" and {"was", "were", "night", "initially", "arrival"} & set(before):
+    if (
+        type_ == "unevaluable"
+        and label == "present"
+        and {"was", "were", "night", "initially", "arrival"} & set(before)
+    ):
         return "historical"
-    if type_ == "peripheral_nerve_injury" and label == "present" and {"resolved", "recovered", "100%"} & set(note.norms(atom.end, min(end, atom.end + 12))):
+    if (
+        type_ == "peripheral_nerve_injury"
+        and label == "present"
+        and {"resolved", "recovered", "100%"} & set(note.norms(atom.end, min(end, atom.end + 12)))
+    ):
         return "historical"
-    if type_ == "disc_herniation" and label == "present" and {"preoperative", "preop", "pre-op"} & set(note.norms(start, end)):
+    if (
+        type_ == "disc_herniation"
+        and label == "present"
+        and {"preoperative", "preop", "pre-op"} & set(note.norms(start, end))
+    ):
         return "historical"
     return label
 
 
 def _is_unrelated(note: Note, atom: Atom, scope: Assertion) -> bool:
-    """"not related to his previous discectomy": what is denied is the link."""
+    """As in "not related to his previous discectomy": what is denied is the link."""
     words = note.norms(atom.start - 7, atom.start)
-    return bool({"related", "due", "because", "explained", "attributable", "from"} & set(words)) and bool({"previous", "prior", "old", "his", "her", "known"} & set(words[-3:]))
+    return bool({"related", "due", "because", "explained", "attributable", "from"} & set(words)) and bool(
+        {"previous", "prior", "old", "his", "her", "known"} & set(words[-3:])
+    )
 
 
 def _answered_no(note: Note, end: int, atom: Atom) -> bool:
@@ -233,7 +401,19 @@ def _answered_no(note: Note, end: int, atom: Atom) -> bool:
     following = norms[atom.end : min(end, atom.end + 8)]
     if following[:1] == [":"] and len(following) > 1 and following[1] in _NO:
         after = atom.end + 2
-        return after >= len(norms) or after >= end or bool(note.words.gaps[after]) or norms[after] in ("|", ";", ",", ".")
+        return (
+            after >= len(norms)
+            or after >= end
+            or bool(note.words.gaps[after])
+            or norms[after] in ("|", ";", ",", ".")
+        )
+    if (
+        following
+        and following[0] in _NO
+        and len(note.words.gaps[atom.end]) > 1
+        and (len(following) == 1 or len(note.words.gaps[atom.end + 1]) > 1)
+    ):
+        return True  # "Recent trauma       N"
     if "|" in following:
         cells = set(following) - {"|", "-"}
         return bool(cells) and cells <= _NO
@@ -241,10 +421,13 @@ def _answered_no(note: Note, end: int, atom: Atom) -> bool:
 
 
 def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool:
-    """A thing on a list of what may be the cause: under "DDx:", "On the list:", or with a question mark behind it."""
+    """A thing on a list of what may be the cause: under "DDx:", "On the list:", or before a question mark."""
     part = note.layout.parts[note.layout.part[atom.start]]
     title = set(note.norms(part.start, part.title_end))
-    if title & {"ddx", "differential"} and note.layout.sentence[atom.start] <= note.layout.sentence[part.start] + 2:
+    if (
+        title & {"ddx", "differential"}
+        and note.layout.sentence[atom.start] <= note.layout.sentence[part.start] + 2
+    ):
         return True
     before = note.norms(start, atom.start)
     if ":" in before and {"differential", "ddx", "list", "possibilities"} & set(before[: before.index(":")]):
@@ -253,7 +436,11 @@ def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -
     if lead >= 0:
         first, last = note.layout.sentences[lead]
         words = note.norms(first, last)
-        if words[-1:] == [":"] and {"differential", "ddx", "possibilities"} & set(words) and note.layout.part[first] == note.layout.part[start]:
+        if (
+            words[-1:] == [":"]
+            and {"differential", "ddx", "possibilities"} & set(words)
+            and note.layout.part[first] == note.layout.part[start]
+        ):
             return True
     following = note.norms(atom.end, min(end, atom.end + 8))
     if following[:1] == ["?"] and atom.end < end:
@@ -261,7 +448,9 @@ def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -
     text = " ".join(following)
     if any(phrase in text for phrase in _OPEN):
         return True
-    if {"indeterminate", "equivocal", "inconclusive", "nondiagnostic"} & set(note.norms(max(start, atom.start - 3), atom.start)):
+    if {"indeterminate", "equivocal", "inconclusive", "nondiagnostic"} & set(
+        note.norms(max(start, atom.start - 3), atom.start)
+    ):
         return True
     guess = set(note.norms(max(start, atom.start - 9), atom.start))
     return type_ in _GUESSED and bool(guess & _GUESSES) and "not" not in guess
@@ -288,11 +477,30 @@ def _level(note: Note, start: int, end: int, atom: Atom) -> str | None:
 
 
 def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """The day of an event or picture, or of the words that stand beside it."""
+    if mention.type in ("spine_surgery", "trauma") and note.anchor is not None:
+        for time in note.times_in(max(start, atom.start - 8), atom.start):
+            between = set(note.norms(time.end, atom.start))
+            if (
+                time.kind == "duration"
+                and time.low
+                and time.end >= atom.start - 5
+                and between & {"after", "post", "s/p", "following", "since", "out"}
+            ):
+                mention.date = (note.anchor - timedelta(days=int(time.low))).isoformat()[
+                    : 10 if time.low < 60 else 7
+                ]
+                return  # "8 weeks after laminectomy"
     dates = [t for t in note.times_in(start, end) if t.kind == "date"]
     if not dates:
         if mention.type == "trauma":
             for time in note.times_in(start, end):
-                if time.kind == "duration" and time.high is not None and {"ago", "since", "after", "post", "s/p"} & set(note.norms(time.start - 2, time.end + 2)):
+                if (
+                    time.kind == "duration"
+                    and time.high is not None
+                    and {"ago", "since", "after", "post", "s/p"}
+                    & set(note.norms(time.start - 2, time.end + 2))
+                ):
                     mention.attributes["duration_days"] = int(time.low)
         if mention.type == "trauma":
             number = note.layout.sentence[start]
@@ -302,7 +510,13 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
                 if later and {"happened", "occurred", "this", "it"} & set(note.norms(first, first + 4)):
                     mention.date = later[0].iso
         return
-    nearest = min(dates, key=lambda t: (t.start - atom.end if t.start >= atom.end else (atom.start - t.end) + 1) + 4 * note.norms(min(t.end, atom.end), max(t.start, atom.start)).count(","))
+    nearest = min(
+        dates,
+        key=lambda t: (
+            (t.start - atom.end if t.start >= atom.end else (atom.start - t.end) + 1)
+            + 4 * note.norms(min(t.end, atom.end), max(t.start, atom.start)).count(",")
+        ),
+    )
     distance = min(abs(nearest.start - atom.end), abs(atom.start - nearest.end))
     if distance <= 14:
         mention.date = nearest.iso
@@ -311,22 +525,41 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
 def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     """Done, planned, or only thought of."""
     norms = set(note.norms(max(start, atom.start - 8), min(end, atom.end + 9)))
-    future = mention.date is not None and note.anchor is not None and mention.date > note.anchor.isoformat()[: len(mention.date)]
+    future = (
+        mention.date is not None
+        and note.anchor is not None
+        and mention.date > note.anchor.isoformat()[: len(mention.date)]
+    )
     category = note.category(start)
     if mention.assertion in ("absent", "family", "historical"):
         if mention.assertion == "absent" and norms & _CALLED_OFF:
             mention.attributes["planned"] = True
         return
-    done = bool(norms & _DONE) or mention.assertion == "present" and bool(_AFTER & set(note.norms(max(start, atom.start - 5), atom.start)))
+    done = bool(norms & _DONE) or (
+        mention.assertion == "present"
+        and bool(_AFTER & set(note.norms(max(start, atom.start - 5), atom.start)))
+    )
     thought = bool(norms & _THOUGHT) or any(word.startswith(("refer", "reffer")) for word in norms)
     agreed = bool(norms & {"scheduled", "booked", "proceed", "proceeding"}) or future
     if norms & _CALLED_OFF and not done and mention.assertion == "hypothetical":
         mention.assertion = "absent"
         mention.attributes["planned"] = True
         return
-    told = category in ("plan", "assessment_plan", "assessment", "hpi", "interval", "indication", "", "complaint", "other")
+    told = category in (
+        "plan",
+        "assessment_plan",
+        "assessment",
+        "hpi",
+        "interval",
+        "indication",
+        "",
+        "complaint",
+        "other",
+    )
     # In a plan a day without a year lies ahead: "proceed with laminectomy 11/18".
-    going = bool(norms & {"scheduled", "booked", "schedule", "set"}) and (category in ("plan", "assessment_plan") or not norms & {"was", "were"})
+    going = bool(norms & {"scheduled", "booked", "schedule", "set"}) and (
+        category in ("plan", "assessment_plan") or not norms & {"was", "were"}
+    )
     ahead = (going or bool(norms & {"proceed", "proceeding"})) and not done
     planned = bool(norms & _PLANNED) and not done and told and (mention.date is None or ahead)
     if thought and not agreed and not done and mention.date is None and told:
@@ -339,7 +572,9 @@ def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> 
     elif mention.assertion == "hypothetical" and (thought or "procedure" in mention.attributes):
         mention.attributes["considered"] = True
     elif mention.assertion == "hypothetical":
-        note.mentions.remove(mention)  # "scan it before surgery?": nothing is said of an operation on the spine
+        note.mentions.remove(
+            mention
+        )  # "scan it before surgery?": nothing is said of an operation on the spine
     if mention.assertion == "present" and norms & {"recent", "recently"}:
         mention.attributes["recent"] = True
 
@@ -352,7 +587,9 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     last = end
     for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
         first, stop = note.layout.sentences[following]
-        apart = note.layout.part[first] != note.layout.part[start] and not _RAYS & set(note.norms(first, stop))
+        apart = note.layout.part[first] != note.layout.part[start] and not _RAYS & set(
+            note.norms(first, stop)
+        )
         if apart or note.words.gaps[first].count("\n") >= 2:
             break
         if not _CARE & set(note.norms(first, stop)):
@@ -361,8 +598,14 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     norms = set(note.norms(start, last))
     text = " ".join(note.norms(start, last))
     over = norms & _OVER or "no evidence of" in text or "years out" in text or "in remission" in text
-    running = norms & _RUNNING or "currently" in norms and bool(norms & _CARE)
-    untreated = "naive" in norms or "no chemotherapy" in text or "before treatment" in text or "newly diagnosed" in text or "new diagnosis" in text
+    running = norms & _RUNNING or ("currently" in norms and bool(norms & _CARE))
+    untreated = (
+        "naive" in norms
+        or "no chemotherapy" in text
+        or "before treatment" in text
+        or "newly diagnosed" in text
+        or "new diagnosis" in text
+    )
     if untreated:
         mention.attributes.setdefault("on_treatment", False)
         mention.attributes.setdefault("status", "active")
@@ -374,14 +617,22 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
             mention.attributes.setdefault("on_treatment", True)
     if norms & {"metastatic", "metastases", "mets", "metastasized"}:
         mention.attributes.setdefault("metastatic", True)
-    treated = [t for t in note.times_in(start, last) if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])]
+    treated = [
+        t
+        for t in note.times_in(start, last)
+        if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])
+    ]
     if treated and norms & _ENDS and not running:
         mention.attributes.setdefault("treatment_end", treated[-1].iso)
 
 
 def _purpose(note: Note) -> None:
     """What the MRI is for in a patient with a tumor: a word of the request, anywhere in the note."""
-    known = [m for m in note.mentions if m.type in ("cancer", "primary_spinal_tumor") and m.assertion in ("present", "possible")]
+    known = [
+        m
+        for m in note.mentions
+        if m.type in ("cancer", "primary_spinal_tumor") and m.assertion in ("present", "possible")
+    ]
     if not known:
         return
     for atom in note.atoms:
@@ -391,9 +642,20 @@ def _purpose(note: Note) -> None:
         start, end = note.sentence_of(atom.start)
         stands = note.assess(atom.start, atom.end)
         around = set(note.norms(atom.start - 6, atom.end + 6))
-        if stands.negated or stands.family or stands.historical or around & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no"}:
+        if (
+            stands.negated
+            or stands.family
+            or stands.historical
+            or around & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no"}
+        ):
             continue
-        asked = note.category(atom.start) in ("plan", "assessment_plan", "indication", "assessment", "complaint") or note.kind in ("order", "letter")
+        asked = note.category(atom.start) in (
+            "plan",
+            "assessment_plan",
+            "indication",
+            "assessment",
+            "complaint",
+        ) or note.kind in ("order", "letter")
         if not asked and not {"mri", "mr"} & set(note.norms(start, end)):
             continue
         for mention in known:
@@ -403,10 +665,20 @@ def _purpose(note: Note) -> None:
 
 def _scoliosis(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     norms = set(note.norms(start, end))
-    if norms & {"progression", "progressing", "progressed", "progressive", "worsening", "worsened"} or "increased from" in " ".join(note.norms(start, end)):
-        if not norms & {"no", "not", "without"}:
-            mention.attributes["worsening"] = True
-    if "atypical" in norms or {"left", "thoracic"} <= norms and norms & {"curve", "convex", "apex"}:
+    if (
+        norms
+        & {
+            "progression",
+            "progressing",
+            "progressed",
+            "progressive",
+            "worsening",
+            "worsened",
+        }
+        or "increased from" in " ".join(note.norms(start, end))
+    ) and not norms & {"no", "not", "without"}:
+        mention.attributes["worsening"] = True
+    if "atypical" in norms or ({"left", "thoracic"} <= norms and norms & {"curve", "convex", "apex"}):
         mention.attributes["atypical"] = True
 
 
@@ -416,9 +688,14 @@ def _infection(note: Note, start: int, end: int, atom: Atom, mention: Mention) -
     draining = [i for i in range(start, end) if note.words.norms[i] in _WOUND]
     if any(not note.assess(i, i + 1).negated for i in draining):
         mention.attributes["signs"] = True
-    if norms & {"worsening", "worse", "worsened", "rising", "progression", "progressing", "enlarging"} and mention.assertion == "present":
+    if (
+        norms & {"worsening", "worse", "worsened", "rising", "progression", "progressing", "enlarging"}
+        and mention.assertion == "present"
+    ):
         mention.attributes["worsening"] = True
-    elif norms & {"improving", "improved", "resolving", "stable", "healing"} and mention.assertion == "present":
+    elif (
+        norms & {"improving", "improved", "resolving", "stable", "healing"} and mention.assertion == "present"
+    ):
         mention.attributes["worsening"] = False
 
 
@@ -438,17 +715,24 @@ def _neuroinflammatory(note: Note, start: int, end: int, atom: Atom, mention: Me
     if mention.assertion not in ("present", "possible"):
         return
     tests = {"ACE", "CSF", "AQP4", "MOG", "ANA"}
-    if any(m.type == "lab" and str(m.attributes.get("test", "")).split(" ")[0] in tests for m in note.mentions):
+    if any(
+        m.type == "lab" and str(m.attributes.get("test", "")).split(" ")[0] in tests for m in note.mentions
+    ):
         mention.attributes["workup"] = "done"
         return
     norms = note.words.norms
     for first, last in note.layout.sentences:
         words = set(norms[first:last])
-        if words & {"ace", "csf", "lp"} and words & _RETURNED and not words & {"ordered", "pending", "order"} and note.category(first) != "plan":
+        if (
+            words & {"ace", "csf", "lp"}
+            and words & _RETURNED
+            and not words & {"ordered", "pending", "order"}
+            and note.category(first) != "plan"
+        ):
             mention.attributes["workup"] = "done"
             return
     for i, norm in enumerate(norms):
-        if norm in ("workup", "work-up") or norm == "work" and "up" in norms[i + 1 : i + 3]:
+        if norm in ("workup", "work-up") or (norm == "work" and "up" in norms[i + 1 : i + 3]):
             around = set(norms[max(0, i - 6) : i + 9])
             if around & {"done", "completed", "complete", "negative", "unrevealing", "finished", "normal"}:
                 mention.attributes["workup"] = "done"
@@ -462,7 +746,11 @@ def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     if mention.assertion == "present" and mention.date is not None and note.anchor is not None:
         if span_of(mention.date)[1] < note.anchor - timedelta(days=183):
             mention.assertion = "historical"
-    if mention.assertion == "present" and mention.date is None and {"recent", "recently", "acute"} & set(note.norms(max(start, atom.start - 4), atom.end)):
+    if (
+        mention.assertion == "present"
+        and mention.date is None
+        and {"recent", "recently", "acute"} & set(note.norms(max(start, atom.start - 4), atom.end))
+    ):
         mention.attributes["recent"] = True
 
 
@@ -470,14 +758,24 @@ def _skin(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
     if mention.type != "sacral_dimple" or mention.assertion not in ("present", "possible"):
         return
     number = note.layout.sentence[start]
-    last = note.layout.sentences[min(number + 1, len(note.layout.sentences) - 1)][1] if number + 1 < len(note.layout.sentences) and note.layout.part[note.layout.sentences[number + 1][0]] == note.layout.part[start] else end
+    last = (
+        note.layout.sentences[min(number + 1, len(note.layout.sentences) - 1)][1]
+        if number + 1 < len(note.layout.sentences)
+        and note.layout.part[note.layout.sentences[number + 1][0]] == note.layout.part[start]
+        else end
+    )
     text = note.words.text[note.words.starts[start] : note.words.ends[last - 1]]
     for match in _SIZED.finditer(text):
         millimetres = float(match[1]) * (10 if match[2].lower() == "cm" else 1)
         tail = text[match.end() : match.end() + 30].lower()
-        if re.match(r"\s*(?:from|above|superior|cephalad|to the an)", tail) and ("anus" in tail or "anal" in tail or "verge" in tail):
+        if re.match(r"\s*(?:from|above|superior|cephalad|to the an)", tail) and (
+            "anus" in tail or "anal" in tail or "verge" in tail
+        ):
             mention.attributes["distance_from_anus_mm"] = millimetres
-        elif re.match(r"\s*(?:across|wide|in diameter|diameter|deep|dimple|pit|in size|$|,|\.|\()", tail) or "size_mm" not in mention.attributes:
+        elif (
+            re.match(r"\s*(?:across|wide|in diameter|diameter|deep|dimple|pit|in size|$|,|\.|\()", tail)
+            or "size_mm" not in mention.attributes
+        ):
             mention.attributes.setdefault("size_mm", millimetres)
 
 

@@ -11,14 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlp.exam_base import ARMS, arm_region, columns, nearest_side, note_label, predicate
+from nlp.exam_base import ARMS, arm_region, columns, nearest_side, note_label, predicate, stops, topic
+from nlp.exam_reflexes import read_reflexes
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
 _SLASH_GRADE = re.compile(r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of|of)\s?5)(?![\d/])", re.IGNORECASE)
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?:(?:/5)|(?![\d/.%]))")
-_REFLEX_GRADE = re.compile(r"(trace|[0-4]\s?(?:\+|plus)?)(?:\s?/\s?([0-4]\+?))?(?![\d.%])", re.IGNORECASE)
-_EXCEPT = frozenset(("except", "apart", "aside", "other", "save", "but", "excepting", "however"))
 _NEW_LINE = "\n"
 
 
@@ -38,8 +37,8 @@ def read_exam(note: Note) -> None:
         labels = {label for atom in atoms for label in atom.labels}
         if labels & {"muscle", "strength", "weak", "walk_test", "side", "region"}:
             _motor(note, start, end, atoms, labels)
-        if labels & {"reflex", "reflex_word"}:
-            _reflexes(note, start, end, atoms)
+        if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or labels & {"region", "muscle"} and note.is_exam(start):
+            read_reflexes(note, start, end, atoms)
         if labels & {"sensation", "numb"}:
             _sensation(note, start, end, atoms)
         if labels & _OTHERS:
@@ -266,7 +265,7 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
         if "weak" in atom.labels:
             near = [
                 other for other in atoms
-                if "muscle" in other.labels and abs(other.start - atom.start) <= 8 and not _stops(note, min(other.end, atom.end), max(other.start, atom.start))
+                if "muscle" in other.labels and abs(other.start - atom.start) <= 8 and not stops(note, min(other.end, atom.end), max(other.start, atom.start))
             ]  # fmt: skip
             regions = [other for other in atoms if "region" in other.labels and -8 <= other.start - atom.end <= 8]
             region = next((str(o.attribute("region")) for o in regions), None)
@@ -321,159 +320,6 @@ def _ungraded(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: s
                     mention.in_exam = True
                     if _pain_limited(note, atom.start):
                         mention.attributes["pain_limited"] = True
-
-
-# Reflexes --------------------------------------------------------------------------------------------------------------
-
-
-def _reflexes(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
-    words = note.words
-    labels_all = {label for atom in atoms for label in atom.labels}
-    only_bare = [a for a in atoms if "reflex" in a.labels]
-    for at, atom in enumerate(atoms):
-        word = atom.get("reflex_word")
-        if word is not None:
-            label = note.assess(atom.start, atom.end).label
-            note.add("abnormal_reflex", atom.start, atom.end, label, kind=word.attributes["kind"], side=nearest_side(note, atoms, atom), region=arm_region(atoms, atom))
-            continue
-        reflex = atom.get("reflex")
-        if reflex is None:
-            continue
-        name = str(reflex.attributes.get("reflex") or "")
-        arm = reflex.attributes.get("region")
-        if not name and any(r is not atom and r.attribute("reflex") for r in only_bare) and at + 1 < len(atoms):
-            nxt = atoms[at + 1]
-            if "reflex" in nxt.labels and nxt.start - atom.end <= 4:
-                continue  # "Reflexes: knee 2+, ankle 1+": the joints say it
-        following = next((a.start for a in atoms[at + 1 :] if "reflex" in a.labels or "strength" in a.labels or "muscle" in a.labels or "sensation" in a.labels or "babinski" in a.labels or "babinski_down" in a.labels or "clonus" in a.labels or "slr" in a.labels or "gait" in a.labels), end)
-        grades = _reflex_grades(note, atom.end, following)
-        if not grades and at and not any("reflex" in a.labels for a in atoms[:at]):
-            grades = [g for g in _reflex_grades(note, max(start, atom.start - 4), atom.start)]
-        side = _reflex_side(note, atoms, atom, following)
-        region = arm or arm_region(atoms, atom)
-        said = predicate(note, atoms, at)
-        if said is not None and said[1].start >= following and said[1].start > atom.start and grades:
-            said = None
-        values = [g for _, g in grades]
-        if said is not None and said[0] in ("abnormal", "abnormal_up") and (not grades or abs(said[1].start - atom.start) <= 6):
-            kind = "brisk" if said[0] == "abnormal_up" else ("absent" if note.words.norms[said[1].start] in ("absent", "unobtainable", "gone", "missing", "lost", "unable", "not", "could", "cannot") else "asymmetric" if "asym" in note.words.norms[said[1].start] else "diminished")
-            label = note_label(note, said[1]) if "cue" not in said[1].labels else "present"
-            name_side = _near_side(note, atoms, said[1], atom) or side
-            _add_reflex(note, atom.start, said[1], label, name, kind, name_side, None, region, "present" == label)
-            continue
-        if values:
-            _from_grades(note, atom, grades, name, side, region)
-            continue
-        if said is None and note.assess(atom.start, atom.end).negated:
-            # "no ankle jerk on the left" is a loss; "no pathologic reflexes" is read elsewhere
-            if name:
-                _add_reflex(note, atom.start, atom, "present", name, "absent", side, None, region, True)
-            continue
-        if said is not None and said[0] == "normal":
-            first, last = min(atom.start, said[1].start), max(atom.end, said[1].end)
-            note.add("abnormal_reflex", first, last, "absent", specific=bool(name), reflex=name, region=region)
-    del words, labels_all
-
-
-def _near_side(note: Note, atoms: Sequence[Atom], said: Atom, subject: Atom) -> str | None:
-    """The side right after the predicate ("absent on the left") or right before the subject ("left ankle jerk")."""
-    for other in atoms:
-        side = side_of(other)
-        if side is None:
-            continue
-        if 0 <= other.start - said.end <= 3 or 0 <= subject.start - other.end <= 1:
-            return side
-    return None
-
-
-def _reflex_side(note: Note, atoms: Sequence[Atom], atom: Atom, following: int) -> str | None:
-    for other in atoms:
-        side = side_of(other)
-        if side is None:
-            continue
-        if 0 <= atom.start - other.end <= 1 or (atom.end <= other.start < following):
-            return side
-    return None
-
-
-def _reflex_grades(note: Note, start: int, end: int) -> list[tuple[int, str]]:
-    words = note.words
-    grades: list[tuple[int, str]] = []
-    i = start
-    while i < end:
-        norm = words.norms[i]
-        if norm == "trace" or norm in ("0", "1", "2", "3", "4"):
-            match = _REFLEX_GRADE.match(words.text, words.starts[i])
-            if match is not None and not (i and words.norms[i - 1] in ("l", "s", ".", "x") and not words.gaps[i]):
-                stop = i + 1
-                while stop < end and words.starts[stop] < match.end():
-                    stop += 1
-                after = words.norms[stop] if stop < len(words) else ""
-                if after in ("cm", "mm", "beats", "deg", "degrees", "weeks", "months", "days", "years", "mg", "week", "visits"):
-                    i = stop
-                    continue
-                first = match[1].lower().replace(" ", "").replace("plus", "+")
-                grades.append((i, first))
-                # "2/2" is right and left, "2+/4" a scale of four
-                if match[2] and not (match[2] == "4" and first not in ("4", "4+")):
-                    grades.append((i, match[2]))
-                i = stop
-                continue
-        elif norm in _EXCEPT and grades:
-            pass
-        i += 1
-    return grades
-
-
-def _from_grades(note: Note, atom: Atom, grades: list[tuple[int, str]], name: str, side: str | None, region: str | None) -> None:
-    values = [g for _, g in grades]
-    numbers = [0.5 if g == "trace" else float(g.rstrip("+")) + (0.1 if g.endswith("+") else 0) for g in values]
-    last = max(i for i, _ in grades) + 1
-    span_end = max(last, atom.end)
-    low, high = min(numbers), max(numbers)
-    if name == "knee,ankle" and len(numbers) >= 2:
-        odd = len(set(numbers[0::2])) > 1 or len(set(numbers[1::2])) > 1
-        abnormal = low < 1 or high >= 3 or (len(numbers) == 4 and odd)
-    elif len(numbers) >= 2 and not name:
-        abnormal = low < 1 or high >= 3
-    else:
-        abnormal = low < 1 or high >= 3 or (len(numbers) >= 2 and high - low >= 0.9)
-    if not abnormal:
-        note.add("abnormal_reflex", min(atom.start, grades[0][0]), span_end, "absent", specific=bool(name), reflex=name, region=region)
-        return
-    which = numbers.index(high if high >= 3 else low)
-    kind = "brisk" if high >= 3 else "absent" if low == 0 else "diminished"
-    sided = _side_of_grade(note, grades[which][0], last) or side
-    if len(numbers) == 2 and sided is None and grades[0][0] == grades[1][0]:
-        sided = ("right", "left")[which] if low != high else "bilateral"
-    if len(numbers) >= 2 and low == high:
-        sided = "bilateral"
-    _add_reflex(note, atom.start, atom, "present", name, kind, sided, values[which], region, True, span_end)
-
-
-def _side_of_grade(note: Note, position: int, last: int) -> str | None:
-    norms = note.words.norms
-    for i in (position - 1, position + 1, position + 2, position + 3, position - 2):
-        if 0 <= i < len(norms):
-            if norms[i] in ("l", "left", "lt"):
-                return "left"
-            if norms[i] in ("r", "right", "rt"):
-                return "right"
-            if norms[i] in ("bilaterally", "bilateral", "b/l", "both", "bilat"):
-                return "bilateral"
-            if i > position and norms[i] in (",", ";"):
-                break
-    return None
-
-
-def _add_reflex(note: Note, start: int, said: Atom, label: str, name: str, kind: str, side: str | None, grade: str | None, region: str | None, specific: bool, end: int | None = None) -> None:
-    first, last = min(start, said.start), max(said.end, end or 0, start + 1)
-    mention = note.add("abnormal_reflex", first, last, label, specific=specific, reflex=name, kind=kind, side=side, grade=grade, region=region)
-    if mention is None:
-        return
-    mention.in_exam = True
-    if label == "present" and kind == "absent" and "ankle" in name and side == "bilateral":
-        note.add("absent_achilles_bilateral", first, last, "present")
 
 
 # Sensation -------------------------------------------------------------------------------------------------------------

@@ -18,13 +18,13 @@ def predicate(note: Note, atoms: Sequence[Atom], at: int, wanted: frozenset[str]
     if before is not None and subject.start - before.end <= 2 and not note.has_comma(before.end, subject.start):
         kind = _kind(before, kinds)
         if kind is not None and not _follows_subject(note, atoms, at - 1):
-            return _signed(note, kind, before), before
+            return signed(note, kind, before), before
     for later in atoms[at + 1 :]:
-        if _stops(note, subject.end, later.start):
+        if stops(note, subject.end, later.start):
             return None
         kind = _kind(later, kinds)
         if kind is not None:
-            return _signed(note, kind, later), later
+            return signed(note, kind, later), later
     return None
 
 
@@ -46,12 +46,12 @@ def _kind(atom: Atom, kinds: Sequence[str]) -> str | None:
     return None
 
 
-def _stops(note: Note, start: int, end: int) -> bool:
+def stops(note: Note, start: int, end: int) -> bool:
     norms = note.words.norms
     return any(norms[i] in (";", "but", "except", "however", "although") or (norms[i] == "." and note.words.gaps[min(i + 1, len(norms) - 1)]) for i in range(start, end))
 
 
-def _signed(note: Note, kind: str, atom: Atom) -> str:
+def signed(note: Note, kind: str, atom: Atom) -> str:
     """A predicate under a negation says the opposite: "no diminished reflexes"."""
     if kind == "normal":
         if "cue" in atom.labels:
@@ -100,3 +100,76 @@ def columns(note: Note, start: int) -> tuple[str, str] | None:
         if pair[:2] in (["right", "left"], ["left", "right"]):
             return pair[0], pair[1]  # type: ignore[return-value]
     return None
+
+
+def column_order(note: Note, start: int) -> tuple[str, str]:
+    """Which side comes first in pairs and columns: as the line or the table's head says ("L/R"), else the right."""
+    number = note.layout.sentence[start]
+    for line in (number, number - 1):
+        if line >= 0:
+            first, last = note.layout.sentences[line]
+            norms = note.norms(first, last)
+            for i in range(len(norms) - 2):
+                if norms[i + 1] == "/" and norms[i][:1] + norms[i + 2][:1] in ("lr", "rl") and norms[i] in _SIDE_WORDS and norms[i + 2] in _SIDE_WORDS:
+                    return ("left", "right") if norms[i][0] == "l" else ("right", "left")
+    return columns(note, start) or ("right", "left")
+
+
+_SIDE_WORDS = frozenset(("l", "r", "left", "right", "lt", "rt"))
+
+
+def topic(note: Note, start: int) -> frozenset[str]:
+    """What the title right above a sentence names: "Reflexes:" makes the bare grades behind it those of reflexes."""
+    part = note.layout.parts[note.layout.part[start]]
+    if part.title_end != start or part.title_end <= part.start:
+        return frozenset()
+    return frozenset(label for atom in note.atoms_in(part.start, part.title_end) for label in atom.labels)
+
+
+_RESIDUAL = frozenset("residual leftover persistent lingering chronic remaining permanent lasting".split())
+_COMPARED = frozenset(("vs", "versus", "vs."))
+
+
+def standing(note: Note, start: int, end: int) -> str:
+    """How a finding of an examination stands.
+
+    Nobody examines a relative under a title: only a word in the sentence makes it someone else's. "1+ vs 2+" compares
+    sides and doubts nothing, and what an operation left behind is there.
+    """
+    said = note.assess(start, end)
+    text = note.words.text
+    kinds = {kind for first, last, kind in said.cues if text[first:last].lower() not in _COMPARED}
+    if said.family and "family" in kinds:
+        return "family"
+    if said.hypothetical:
+        return "hypothetical"
+    if said.negated:
+        return "absent"
+    if said.possible and (not said.cues or "possible" in kinds):
+        return "possible"
+    if said.historical and not _RESIDUAL & set(note.norms(start - 4, start)):
+        return "historical"
+    return "present"
+
+
+def examined_label(note: Note, start: int, end: int) -> str:
+    """As `standing`, for words that themselves say abnormal: a negation near them is part of what they say."""
+    label = standing(note, start, end)
+    return label if label in ("hypothetical", "family", "historical", "possible") else "present"
+
+
+_WAS = frozenset(("was", "previously", "prior", "initially", "formerly", "originally", "baseline"))
+
+
+def is_old_value(note: Note, i: int) -> bool:
+    """Is the grade at word `i` that of an earlier examination: "was 4/5", "(2019: 1+)", "4/5 in March, now 5/5"?"""
+    start, end = note.sentence_of(i)
+    norms = note.words.norms
+    before = norms[max(start, i - 3) : i]
+    if before and (before[-1] in _WAS or before[-1] in (":", "=") and _is_year(before[-2:-1]) or before[-1] == "from" and "to" in norms[i : min(end, i + 5)]):
+        return True
+    return _is_year(before[-1:]) or any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9))) and "was" in norms[start:i]
+
+
+def _is_year(word: Sequence[str]) -> bool:
+    return bool(word) and len(word[0]) == 4 and word[0].isdigit() and word[0][:2] in ("19", "20")

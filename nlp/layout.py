@@ -13,6 +13,8 @@ from nlp.lexicon import Trie
 from nlp.tokens import Words
 
 _STOPS = frozenset((".", "?", "!"))
+#: Words; a longer run without a stop is cut, so that cost stays linear in the length of a text.
+_LONGEST = 250
 _CLOSING = frozenset(('"', "\u201d", "'", ")"))
 _BULLETS = frozenset("*-\u2022\u25cf\u25aa\u2023\u25e6\u00b7\u2013\u2014#>+o~")
 _ABBREVIATIONS = frozenset(
@@ -250,7 +252,11 @@ def _sentences(
         elif norm in _CLOSING and i > 1 and gaps[i] and norms[i - 2] in _STOPS and not gaps[i - 1] and words.raws[i][0].isupper():
             breaks.append(i)
     bounds = sorted({0, *breaks, len(words)})
-    sentences = list(zip(bounds[:-1], bounds[1:], strict=True))
+    sentences = [
+        (first, min(first + _LONGEST, end))
+        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+        for first in range(start, end, _LONGEST)
+    ]
     return sentences, {n for n, (s, _) in enumerate(sentences) if s in row_starts}
 
 
@@ -307,7 +313,8 @@ def _marks(words: Words, lines: list[tuple[int, int, int]]) -> list[int]:
             continue
         if mine:
             marks = marks or [NONE] * len(words)
-            _mark_boxes(words, start, end, mine, marks)
+            for first, last, boxes_of in _questions(words, start, end, mine):
+                _mark_boxes(words, first, last, boxes_of, marks)
         elif columns is not None and end - start >= 2:
             tick = words.norms[end - 1]
             if tick in ("x", "\u2713", "\u2714") and len(words.gaps[end - 1]) > 2:
@@ -329,6 +336,21 @@ def _yes_no_columns(words: Words, start: int, end: int) -> tuple[int, int] | Non
             line_start = words.text.rfind("\n", 0, words.starts[start]) + 1
             return words.starts[i] - line_start, words.starts[i + 1] - line_start
     return None
+
+
+def _questions(
+    words: Words, start: int, end: int, boxes: list[tuple[int, int, bool]]
+) -> list[tuple[int, int, list[tuple[int, int, bool]]]]:
+    """The questions of one line, each with its own boxes: "Cancer [ ] Y [x] N    Trauma [x] Y [ ] N"."""
+    found: list[tuple[int, int, list[tuple[int, int, bool]]]] = []
+    first, mine = start, [boxes[0]]
+    for before, box in zip(boxes, boxes[1:], strict=False):
+        between = [i for i in range(first, end) if before[1] <= words.starts[i] < box[0]]
+        if len(between) > 1 and words.norms[between[0]] in _YES_NO and len(words.gaps[between[1]]) > 1 and len(mine) > 1:
+            found.append((first, between[1], mine))
+            first, mine = between[1], []
+        mine.append(box)
+    return [*found, (first, end, mine)]
 
 
 def _mark_boxes(words: Words, start: int, end: int, boxes: list[tuple[int, int, bool]], marks: list[int]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from nlp.assertions import Assertion, Scopes
+from nlp.assertions import PASSING, Assertion, Scopes, with_lost_cues
 from nlp.facts import Value, span_of
 from nlp.layout import UNTICKED, Layout, read_layout
 from nlp.lexicon import Lexicon
@@ -61,7 +61,7 @@ class Note:
         self._atom_starts = [atom.start for atom in atoms]
 
     def find_scopes(self) -> None:
-        self.scopes = Scopes(self.words, self.layout, self.atoms)
+        self.scopes = Scopes(self.words, self.layout, with_lost_cues(self.words, self.layout, self.atoms))
 
     def find_times(self) -> None:
         self.times: list[Time] = find_times(self.words, self.anchor, self.blocks)
@@ -103,6 +103,8 @@ class Note:
         """Keep a mention, unless it stands at a box that nobody ticked."""
         if self.is_unticked(start):
             return None
+        if assertion == "present" and start in self.scopes.copied and type_ in PASSING:
+            assertion = "historical"
         kept = {key: value for key, value in attributes.items() if value is not None and value != ""}
         mention = Mention(type_, start, end, assertion, kept, specific, self.is_exam(start))
         self.mentions.append(mention)
@@ -127,11 +129,12 @@ def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
         return []
     blocks: list[tuple[int, int, date]] = []
     open_at: tuple[int, date] | None = None
-    for number, (start, end) in enumerate(layout.sentences):
+    headings = {part.start: part for part in layout.parts if part.title_end > part.start}
+    for start, end in layout.sentences:
         text = words.text[words.starts[start] : words.ends[end - 1]]
         marked = _COPIED.search(text) if end - start <= 30 else None
         dates = [t for t in find_times(words, None, (), start, end) if t.kind == "date" and len(t.iso) >= 7] if marked else []
-        heading = next((p for p in layout.parts if p.start == start and p.title_end > start), None)
+        heading = headings.get(start)
         ends = open_at is not None and (
             (heading is not None and heading.category in _COPY_ENDS) or text.lower().lstrip("-*[> ").startswith(("end ", "today", "update", "now"))
         )
@@ -140,7 +143,6 @@ def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
             open_at = None
         if dates and words.norms[start] in ("[", "-", "*", ">", "=", "(", "copied", "carried", "from", "prior"):
             open_at = (start, span_of(dates[0].iso)[0])
-        del number
     if open_at is not None:
         blocks.append((open_at[0], len(words), open_at[1]))
     return blocks

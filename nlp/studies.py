@@ -15,7 +15,7 @@ from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.times import Time
 
-_DOINGS = frozenset("done obtained had taken performed been".split())
+_DOINGS = frozenset(("done", "obtained", "had", "taken", "performed", "been"))
 _JOINTS = frozenset(("and", ",", "/", "&"))
 IMAGING = frozenset(("xray", "ct", "mri", "bone_scan", "ultrasound"))
 #: Findings that make a picture abnormal, and what they are called in its attribute `shows`.
@@ -25,14 +25,38 @@ _SHOWS = {
     "pars_defect": "pars_defect", "spondyloarthropathy": "spondyloarthropathy", "drop_metastasis": "metastasis",
     "leptomeningeal_disease": "metastasis",
 }  # fmt: skip
-_SEEN = frozenset((*_SHOWS, "disc_herniation", "spinal_stenosis", "spondylolisthesis", "scoliosis", "vertebral_anomaly", "csf_leak"))
-_AHEAD = frozenset("will would can could may might should".split())
-_SHOWN = frozenset(
-    "showed shows show showing demonstrated demonstrates revealed reveals read reviewed reported report done obtained taken performed "
-    "completed described describes confirmed confirms was were negative normal unremarkable found".split()
+_SEEN = frozenset(
+    (
+        *_SHOWS,
+        "disc_herniation",
+        "spinal_stenosis",
+        "spondylolisthesis",
+        "scoliosis",
+        "vertebral_anomaly",
+        "csf_leak",
+    )
 )
-_VALUE = re.compile(r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:(?:last|this) (?:week|month|year|visit)|yesterday|recently|in (?:january|february|march|april|may|june|july|august|september|october|november|december))?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?", re.IGNORECASE)
-_RANGE = re.compile(r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?", re.IGNORECASE)
+_RELATIVES = frozenset(
+    ("mother", "father", "sister", "brother", "daughter", "son", "aunt", "uncle", "cousin", "wife",
+     "husband", "mom", "dad", "grandmother")
+)  # fmt: skip
+_OPENS = frozenset(("findings", "technique", "comparison"))
+_DECIDES = frozenset(("impression", "conclusion", "opinion", "impressions", "interpretation"))
+_AHEAD = frozenset(("will", "would", "can", "could", "may", "might", "should"))
+_SHOWN = frozenset(
+    ("showed", "shows", "show", "showing", "demonstrated", "demonstrates", "revealed", "reveals", "read",
+     "reviewed", "reported", "report", "done", "obtained", "taken", "performed", "completed",
+     "described", "describes", "confirmed", "confirms", "was", "were", "negative", "normal",
+     "unremarkable", "found")
+)  # fmt: skip
+_VALUE = re.compile(
+    r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:(?:last|this) (?:week|month|year|visit)|yesterday|recently|in (?:january|february|march|april|may|june|july|august|september|october|november|december))?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?",
+    re.IGNORECASE,
+)
 #: Usual adult ranges where a report gives none: (low, high).
 _USUAL: dict[str, tuple[float, float]] = {
     "ESR": (0, 30), "CRP": (0, 1.0), "WBC": (4.0, 11.0), "PSA": (0, 4.0), "A1c": (0, 5.7), "INR": (0.8, 1.2),
@@ -64,20 +88,35 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         type_ = next(label for label in atom.labels if label in IMAGING)
         limit = studies[number + 1].start if number + 1 < len(studies) else end
         scope = note.assess(atom.start, atom.end)
-        if scope.family or scope.hypothetical and not _is_told(note, start, end):
+        if _is_of_relative(note, atom):
+            continue
+        if scope.family or (scope.hypothetical and not _is_told(note, start, end)):
             continue
         if _is_denied(note, atom, scope):
-            if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been", "done"} & set(note.norms(atom.start - 5, atom.end + 8)):
+            if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been", "done"} & set(
+                note.norms(atom.start - 5, atom.end + 8)
+            ):
                 note.add(type_, atom.start, atom.end, "absent", region=_region(atoms, atom, limit))
             continue
         # "CT head and CT neck negative": a study with nothing of its own shares what is said of the next.
         reach = limit
-        if limit < end and limit - atom.end <= 5 and {"and", ",", "/", "&", "+"} & set(note.norms(atom.end, limit)):
+        if (
+            limit < end
+            and limit - atom.end <= 5
+            and {"and", ",", "/", "&", "+"} & set(note.norms(atom.end, limit))
+        ):
             reach = studies[number + 2].start if number + 2 < len(studies) else end
         mine = [a for a in atoms if atom.start - 8 <= a.start < reach]
         when = _study_date(note, start, reach, atom, end)
-        results = [a for a in mine if a.start > atom.start and (_is_result(a) or _is_denial(note, a)) and not note.assess(a.start, a.end).hypothetical]
-        if not _was_done(note, atom, mine, when, results):
+        results = [
+            a
+            for a in mine
+            if a.start > atom.start
+            and (_is_result(a) or _is_denial(note, a))
+            and not note.assess(a.start, a.end).hypothetical
+        ]
+        inside = _embedded(note, start, end) if when is None or not results else ()
+        if not inside and not _was_done(note, atom, mine, when, results):
             continue
         region = _region(atoms, atom, limit) or _heading_region(note, start)
         mention = note.add(type_, atom.start, atom.end, "present", region=region)
@@ -86,7 +125,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if when is not None:
             mention.date = when.iso
             mention.attributes["dated"] = True
-        _verdict(note, mine, mention, atom)
+        _verdict(note, inside or mine, mention, None if inside else atom)
         if _is_reviewed(note, atom, mine, results):
             mention.attributes["reviewed_today"] = True
         done.append(mention)
@@ -94,13 +133,66 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         _follow(note, start, done[-1])
 
 
+def _embedded(note: Note, start: int, end: int) -> Sequence[Atom]:
+    """What a report copied into a note says under its title: "LUMBAR SPINE 3 VIEWS", then "FINDINGS: ..."."""
+    number = note.layout.sentence[start]
+    if end - start > 14 or note.kind == "imaging_report":
+        return ()
+    sentences = note.layout.sentences
+    opens = next(
+        (
+            n
+            for n in range(number + 1, min(number + 6, len(sentences)))
+            if note.words.norms[sentences[n][0]] in _OPENS
+            and note.norms(sentences[n][0] + 1, sentences[n][0] + 2) == [":"]
+        ),
+        None,
+    )
+    if opens is None:
+        return ()
+    last = opens
+    while last + 1 < min(opens + 25, len(sentences)):
+        first = sentences[last + 1][0]
+        parts = note.layout.parts[note.layout.part[first]]
+        new_title = first == parts.start and note.words.norms[first] not in _OPENS | _DECIDES
+        if new_title and parts.category in (
+            "exam",
+            "plan",
+            "hpi",
+            "medications",
+            "pmh",
+            "vitals",
+            "family",
+            "social",
+            "assessment_plan",
+        ):
+            break
+        last += 1
+    begin = sentences[opens][0]
+    deciding = next(
+        (sentences[n][0] for n in range(opens, last + 1) if note.words.norms[sentences[n][0]] in _DECIDES),
+        begin,
+    )
+    return note.atoms_in(deciding, sentences[last][1]) or note.atoms_in(begin, sentences[last][1])
+
+
+def _is_of_relative(note: Note, atom: Atom) -> bool:
+    """As in "her sister's EMG", "Father's chest CT"."""
+    for i in range(max(0, atom.start - 3), atom.start):
+        if note.words.norms[i] in _RELATIVES and note.words.raws[i].endswith(("'s", "\u2019s")):
+            return True
+    return False
+
+
 def _is_told(note: Note, start: int, end: int) -> bool:
     """A study that a letter or plan cites with its date and verdict is no precaution."""
-    return bool(_SHOWN & set(note.norms(start, end))) and any(t.kind == "date" and not t.ago for t in note.times_in(start, end))
+    return bool(_SHOWN & set(note.norms(start, end))) and any(
+        t.kind == "date" and not t.ago for t in note.times_in(start, end)
+    )
 
 
 def _is_denied(note: Note, atom: Atom, scope: Assertion) -> bool:
-    """"never had an MRI", "no prior CT": a denial of the study itself, not of what it shows ("no fracture on CT")."""
+    """As in "never had an MRI": a denial of the study itself, not of what it shows ("no fracture on CT")."""
     starts = note.words.starts
     for cue_start, cue_end, kind in scope.cues:
         if kind != "negated":
@@ -108,15 +200,34 @@ def _is_denied(note: Note, atom: Atom, scope: Assertion) -> bool:
         if cue_start > starts[atom.start]:
             cue_at = bisect_left(starts, cue_start)
             behind = bisect_left(starts, cue_end)
-            if cue_at - atom.end <= 6 and (_DOINGS & set(note.norms(cue_at, behind + 3)) or note.norms(cue_at, behind) == ["none"]):
+            if cue_at - atom.end <= 6 and (
+                _DOINGS & set(note.norms(cue_at, behind + 3)) or note.norms(cue_at, behind) == ["none"]
+            ):
                 return True
             continue
         first = bisect_left(starts, cue_end)
         inside = note.atoms_in(first, atom.start)
         words = set(note.norms(first, atom.start))
-        if atom.start - first <= 7 and not words & {",", "on", "in", "from", "by", "with", "after", "since", "to", "per"}:
-            if not any(_is_result(a) or any(e.is_fact and e.label not in IMAGING for e in a.entries) for a in inside):
-                return True
+        if (
+            atom.start - first <= 7
+            and not words
+            & {
+                ",",
+                "on",
+                "in",
+                "from",
+                "by",
+                "with",
+                "after",
+                "since",
+                "to",
+                "per",
+            }
+            and not any(
+                _is_result(a) or any(e.is_fact and e.label not in IMAGING for e in a.entries) for a in inside
+            )
+        ):
+            return True
     return False
 
 
@@ -125,24 +236,30 @@ def _is_result(atom: Atom) -> bool:
 
 
 def _is_denial(note: Note, atom: Atom) -> bool:
-    """"negative for clot", "without hydronephrosis": a verdict, whatever is denied."""
+    """As in "negative for clot", "without hydronephrosis": a verdict, whatever is denied."""
     if "cue" not in atom.labels or note.words.norms[atom.start] not in ("negative", "neg", "without"):
         return False
     following = note.norms(atom.start + 1, atom.end + 2)
-    return not {"contrast", "and", "with", "iv", "gadolinium", "gad", "dye", "relief", "improvement"} & set(following)
+    return not {"contrast", "and", "with", "iv", "gadolinium", "gad", "dye", "relief", "improvement"} & set(
+        following
+    )
 
 
 def _study_date(note: Note, start: int, limit: int, atom: Atom, end: int) -> Time | None:
-    """The day of a study: after its name, before it in a row that dates begin, or in a line of its own beside it."""
+    """The day of a study: after its name, before it in a row that dates begin, or in a line beside it."""
     anchor = note.anchor
-    times = [t for t in note.times_in(max(start, atom.start - 9), limit) if t.kind == "date" and len(t.iso) >= 4]
+    times = [
+        t for t in note.times_in(max(start, atom.start - 9), limit) if t.kind == "date" and len(t.iso) >= 4
+    ]
     times = [t for t in times if anchor is None or t.iso <= anchor.isoformat()[: len(t.iso)]]
     before = [t for t in times if t.start < atom.start]
     after = [t for t in times if t.start >= atom.start]
     if before and before[-1].start - start <= 3:
         return before[-1]
     if after and (not before or after[0].start - atom.end <= 12):
-        compared = {"since", "compared", "comparison", "versus", "than"} & set(note.norms(after[0].start - 3, after[0].start))
+        compared = {"since", "compared", "comparison", "versus", "than"} & set(
+            note.norms(after[0].start - 3, after[0].start)
+        )
         if not compared or not before:
             return after[0]
     if before:
@@ -157,36 +274,72 @@ def _study_date(note: Note, start: int, limit: int, atom: Atom, end: int) -> Tim
         if any(IMAGING & set(a.labels) for a in note.atoms_in(first, last)):
             continue
         found = [t for t in note.times_in(first, last) if t.kind == "date" and not t.ago]
-        if found and (set(note.norms(first, first + 4)) & {"date", "done", "performed", "exam", "obtained"} or found[0].start == first and note.norms(last - 1, last) == [":"]):
+        if found and (
+            set(note.norms(first, first + 4)) & {"date", "done", "performed", "exam", "obtained"}
+            or (found[0].start == first and note.norms(last - 1, last) == [":"])
+        ):
             return found[0]
     return None
 
 
-def _was_done(note: Note, atom: Atom, mine: Sequence[Atom], when: Time | None, results: Sequence[Atom]) -> bool:
+def _was_done(
+    note: Note, atom: Atom, mine: Sequence[Atom], when: Time | None, results: Sequence[Atom]
+) -> bool:
     """A study that is asked for, planned or due is no fact."""
     category = note.category(atom.start)
     said = set(note.norms(atom.end, atom.end + 16))
     after = note.norms(atom.end, min(atom.end + 5, note.sentence_of(atom.start)[1]))
-    if when is None and (after[:1] and after[0] in _AHEAD or any("anesthesia_needed" in a.labels for a in mine)):
+    if when is None and (
+        (after[:1] and after[0] in _AHEAD) or any("anesthesia_needed" in a.labels for a in mine)
+    ):
         return False
-    ordered = [a for a in mine if "order_word" in a.labels and -10 <= a.start - atom.start <= 9 and not _is_done_order(note, a)]
-    before_today = when is not None and (not when.ago or when.iso != (note.anchor.isoformat() if note.anchor else ""))
-    explicit = when is not None and not when.ago and before_today and (note.anchor is None or when.iso < note.anchor.isoformat()[: len(when.iso)] or len(when.iso) < 10)
+    ordered = [
+        a
+        for a in mine
+        if "order_word" in a.labels and -10 <= a.start - atom.start <= 9 and not _is_done_order(note, a)
+    ]
+    before_today = when is not None and (
+        not when.ago or when.iso != (note.anchor.isoformat() if note.anchor else "")
+    )
+    explicit = (
+        when is not None
+        and not when.ago
+        and before_today
+        and (note.anchor is None or when.iso < note.anchor.isoformat()[: len(when.iso)] or len(when.iso) < 10)
+    )
     if category in ("plan", "indication", "instructions") or note.kind == "order":
-        prior = set(note.norms(atom.start - 5, atom.end + 6)) & {"prior", "previous", "last", "comparison", "report", "outside", "reviewed", "old"}
+        prior = set(note.norms(atom.start - 5, atom.end + 6)) & {
+            "prior",
+            "previous",
+            "last",
+            "comparison",
+            "report",
+            "outside",
+            "reviewed",
+            "old",
+        }
         return explicit and (bool(results) or bool(prior) or bool(_SHOWN & said))
     if when is not None and not when.ago and before_today and 0 <= when.start - atom.end <= 4:
         if not any(atom.end <= a.start < when.start for a in ordered):
             return True  # "the MRI of 4/20 was limited; repeat needed"
+    if ordered and when is not None and when.start < atom.start:
+        if any(0 <= atom.start - a.end <= 3 for a in ordered):
+            return False  # "on March 2 he wrote: needs MRI"
     if ordered:
         return before_today and (bool(results) or bool((_SHOWN - {"was", "were", "found"}) & said))
     if category in ("assessment_plan", "assessment"):
-        return when is not None and not (when.ago and not results) or bool(results) and bool(_SHOWN & said)
+        return (when is not None and not (when.ago and not results)) or (
+            bool(results) and bool(_SHOWN & said)
+        )
     if when is None and results and not _SHOWN & said:
         between = note.norms(atom.end, results[0].start)
         if {"for", "because", "given"} & set(between) and ":" not in between:
             return False  # "MRI lumbar spine for L4-5 herniation"
-    if when is not None or results or ":" in note.norms(atom.end, atom.end + 8) and category not in ("complaint", "administrative"):
+    if (
+        when is not None
+        or results
+        or (":" in note.norms(atom.end, atom.end + 8) and category not in ("complaint", "administrative"))
+    ):
         return True
     return any("done_study" in a.labels for a in mine) or category in ("results", "labs")
 
@@ -195,20 +348,34 @@ def _is_reviewed(note: Note, atom: Atom, mine: Sequence[Atom], results: Sequence
     """This visit goes over the study: it stands among the results, or the words say so."""
     if note.category(atom.start) in ("results", "interval") and results:
         return True
-    return any(note.words.norms[a.start] in ("reviewed", "my", "personally", "independently") or note.norms(a.start, a.end)[:2] == ["on", "review"] for a in mine if "done_study" in a.labels)
+    return any(
+        note.words.norms[a.start] in ("reviewed", "my", "personally", "independently")
+        or note.norms(a.start, a.end)[:2] == ["on", "review"]
+        for a in mine
+        if "done_study" in a.labels
+    )
 
 
 def _is_done_order(note: Note, atom: Atom) -> bool:
-    """"if", "before", "first" of another clause; "ordered and obtained"."""
+    """As in "if", "before", "first" of another clause; "ordered and obtained"."""
     words = note.norms(atom.start, atom.end)
-    return words[0] in ("first", "if", "before", "until") or (words == ["ordered"] and bool({"obtained", "and", "by", "in"} & set(note.norms(atom.end, atom.end + 3))))
+    return words[0] in ("first", "if", "before", "until") or (
+        words == ["ordered"]
+        and bool({"obtained", "and", "by", "in"} & set(note.norms(atom.end, atom.end + 3)))
+    )
 
 
 def _region(atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
     for entry in atom.entries:
         if entry.attributes.get("region"):
             return str(entry.attributes["region"])
-    near = [a for a in atoms if a.attribute("region") and (0 <= atom.start - a.end <= 3 or 0 <= a.start - atom.end <= 6) and a.start < limit + 1]
+    near = [
+        a
+        for a in atoms
+        if a.attribute("region")
+        and (0 <= atom.start - a.end <= 3 or 0 <= a.start - atom.end <= 6)
+        and a.start < limit + 1
+    ]
     near.sort(key=lambda a: abs(a.start - atom.start))
     for other in near:
         return str(other.attribute("region"))
@@ -222,7 +389,9 @@ def _heading_region(note: Note, start: int) -> str | None:
         if note.layout.part[first] != note.layout.part[start]:
             break
         for atom in note.atoms_in(first, last):
-            if atom.attribute("region") and IMAGING & {lab for a in note.atoms_in(first, last) for lab in a.labels}:
+            if atom.attribute("region") and IMAGING & {
+                lab for a in note.atoms_in(first, last) for lab in a.labels
+            }:
                 return str(atom.attribute("region"))
     return None
 
@@ -251,12 +420,16 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
                 continue
             denies = any(e.label == label and e.attributes.get("assertion") == "absent" for e in atom.entries)
             absent = denies or (stands.negated and not is_new_finding(note, atom.start, atom.end, stands))
-            doubted = stands.possible or bool({"indeterminate", "equivocal", "inconclusive"} & set(note.norms(atom.start - 3, atom.start)))
+            doubted = stands.possible or bool(
+                {"indeterminate", "equivocal", "inconclusive"} & set(note.norms(atom.start - 3, atom.start))
+            )
             values.append("normal" if absent else "inconclusive" if doubted else "abnormal")
             if not absent and not lone and label in _SHOWS and (not doubted or label == "spinal_infection"):
                 shows.append(_SHOWS[label])
     if values:
-        result = "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
+        result = (
+            "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
+        )
         mention.attributes.setdefault("result", result)
     if shows:
         old = str(mention.attributes.get("shows", ""))
@@ -284,7 +457,7 @@ def _motion(note: Note, atoms: Sequence[Atom], mention: Mention) -> None:
 
 
 def is_new_finding(note: Note, start: int, end: int, stands: Assertion) -> bool:
-    """"not there on films of 2023", "was not present on her earlier MRI": what an older picture lacks is new."""
+    """As in "not there on films of 2023": what an older picture lacks is new."""
     starts = note.words.starts
     cues = [c for c in stands.cues if c[2] == "negated"]
     if not cues or any(c[0] < starts[start] for c in cues):
@@ -293,7 +466,18 @@ def is_new_finding(note: Note, start: int, end: int, stands: Assertion) -> bool:
     tail = note.norms(after, after + 8)
     if not {"on", "in", "at"} & set(tail[:3]):
         return False
-    older = {"prior", "previous", "old", "older", "earlier", "last", "first", "original", "initial", "comparison"}
+    older = {
+        "prior",
+        "previous",
+        "old",
+        "older",
+        "earlier",
+        "last",
+        "first",
+        "original",
+        "initial",
+        "comparison",
+    }
     dated = any(t.kind == "date" for t in note.times_in(after, min(after + 8, note.sentence_of(start)[1])))
     return bool(older & set(tail)) or dated
 
@@ -309,8 +493,22 @@ def _follow(note: Note, start: int, mention: Mention) -> None:
         atoms = note.atoms_in(first, last)
         if any(IMAGING & set(a.labels) or "lab" in a.labels for a in atoms):
             return
-        going_on = {"study_result", "recommends_mri", "flexion_extension", "instability_word", "stability_word"}
-        if not any(going_on & set(a.labels) for a in atoms) or note.category(first) not in ("results", "hpi", "interval", "exam", "", "assessment", "labs"):
+        going_on = {
+            "study_result",
+            "recommends_mri",
+            "flexion_extension",
+            "instability_word",
+            "stability_word",
+        }
+        if not any(going_on & set(a.labels) for a in atoms) or note.category(first) not in (
+            "results",
+            "hpi",
+            "interval",
+            "exam",
+            "",
+            "assessment",
+            "labs",
+        ):
             return
         told = dict(mention.attributes)
         _verdict(note, atoms, mention, None)
@@ -322,11 +520,15 @@ def _follow(note: Note, start: int, mention: Mention) -> None:
 def _report(note: Note) -> None:
     """An imaging report is one study: modality and region from its head, verdict from its impression."""
     head = [a for a in note.atoms if a.start < 60]
-    study = next((a for a in head if IMAGING & set(a.labels)), None) or next((a for a in note.atoms if IMAGING & set(a.labels)), None)
+    study = next((a for a in head if IMAGING & set(a.labels)), None) or next(
+        (a for a in note.atoms if IMAGING & set(a.labels)), None
+    )
     if study is None:
         return
     type_ = next(label for label in study.labels if label in IMAGING)
-    region = _region(head, study, study.end + 12) or next((str(a.attribute("region")) for a in head if a.attribute("region") and a.start > study.start), None)
+    region = _region(head, study, study.end + 12) or next(
+        (str(a.attribute("region")) for a in head if a.attribute("region") and a.start > study.start), None
+    )
     existing = [m for m in note.mentions if m.type == type_ and m.assertion == "present"]
     mention = next((m for m in existing if m.start == study.start), None)
     if mention is None:
@@ -362,10 +564,19 @@ def _exam_day(note: Note) -> str | None:
     """The day that the head of a report calls that of the examination, else that of the document."""
     anchor = note.anchor.isoformat() if note.anchor is not None else None
     for time in note.times_in(0, 70):
-        if time.kind != "date" or len(time.iso) < 10 or time.ago or anchor is not None and time.iso > anchor:
+        if (
+            time.kind != "date"
+            or len(time.iso) < 10
+            or time.ago
+            or (anchor is not None and time.iso > anchor)
+        ):
             continue
         before = set(note.norms(time.start - 4, time.start))
-        if before & {"exam", "study", "performed", "dos", "service", "examination"} and not before & {"comparison", "dob", "birth"}:
+        if before & {"exam", "study", "performed", "dos", "service", "examination"} and not before & {
+            "comparison",
+            "dob",
+            "birth",
+        }:
             return time.iso
     return anchor
 
@@ -378,14 +589,27 @@ def _settle(note: Note) -> None:
     at = -1
     for i, norm in enumerate(norms):
         tail = set(norms[i : i + 70]) if norm == "addendum" else set()
-        if tail & {"benign", "identical", "island", "stable", "unchanged", "hemangioma"} and ("no" in tail or not tail & {"recommended", "advised", "suspicious"}):
+        if tail & {"benign", "identical", "island", "stable", "unchanged", "hemangioma"} and (
+            "no" in tail or not tail & {"recommended", "advised", "suspicious"}
+        ):
             at = i
     if at < 0:
         return
-    for mention in [m for m in note.mentions if m.type in IMAGING and m.assertion == "present" and m.start < at + 70]:
-        unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop("recommends_mri", False)
+    for mention in [
+        m for m in note.mentions if m.type in IMAGING and m.assertion == "present" and m.start < at + 70
+    ]:
+        unclear = mention.attributes.get("result") == "inconclusive" or mention.attributes.pop(
+            "recommends_mri", False
+        )
         if unclear:
-            was = note.add(mention.type, mention.start, mention.end, "historical", region=mention.attributes.get("region"), result="inconclusive")
+            was = note.add(
+                mention.type,
+                mention.start,
+                mention.end,
+                "historical",
+                region=mention.attributes.get("region"),
+                result="inconclusive",
+            )
             if was is not None:
                 was.date = mention.date
             mention.attributes["result"] = "abnormal"
@@ -397,34 +621,94 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if "emg_ncs" not in atom.labels:
             continue
         scope = note.assess(atom.start, atom.end)
+        if _is_of_relative(note, atom):
+            continue
         first, last = start, end
         number = note.layout.sentence[start]
         for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
             a, b = note.layout.sentences[following]
-            if note.layout.part[a] != note.layout.part[start] or note.words.gaps[a].count("\n") >= 2 or any("emg_ncs" in x.labels for x in note.atoms_in(a, b)):
+            if (
+                note.layout.part[a] != note.layout.part[start]
+                or note.words.gaps[a].count("\n") >= 2
+                or any("emg_ncs" in x.labels for x in note.atoms_in(a, b))
+            ):
                 break
             last = b
             if note.kind not in ("emg_report",):
                 break
         near = note.atoms_in(first, last)
         norms = set(note.norms(first, last))
-        limb = "upper" if norms & {"arm", "arms", "upper", "hand", "hands", "wrist", "median", "ulnar", "ue"} and not norms & {"leg", "legs", "lower", "lumbar", "lumbosacral"} else "lower" if norms & {"leg", "legs", "lower", "lumbar", "lumbosacral", "le", "paraspinals", "peroneal", "tibial", "sural"} else None
-        radicular = next((a for a in near if "radicular_pain" in a.labels and {"radiculopathy", "radiculopathies", "radic"} & set(note.norms(a.start, a.end))), None)
-        neuropathy = next((a for a in near if {"peripheral_neuropathy", "peripheral_nerve_injury"} & set(a.labels)), None)
-        ordered = [a for a in atoms if ("order_word" in a.labels or "plan_word" in a.labels) and -8 <= a.start - atom.start <= 8]
-        times = [t for t in note.times_in(start, end) if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])]
+        limb = (
+            "upper"
+            if norms & {"arm", "arms", "upper", "hand", "hands", "wrist", "median", "ulnar", "ue"}
+            and not norms & {"leg", "legs", "lower", "lumbar", "lumbosacral"}
+            else "lower"
+            if norms
+            & {
+                "leg",
+                "legs",
+                "lower",
+                "lumbar",
+                "lumbosacral",
+                "le",
+                "paraspinals",
+                "peroneal",
+                "tibial",
+                "sural",
+            }
+            else None
+        )
+        radicular = next(
+            (
+                a
+                for a in near
+                if "radicular_pain" in a.labels
+                and {"radiculopathy", "radiculopathies", "radic"} & set(note.norms(a.start, a.end))
+            ),
+            None,
+        )
+        neuropathy = next(
+            (a for a in near if {"peripheral_neuropathy", "peripheral_nerve_injury"} & set(a.labels)), None
+        )
+        ordered = [
+            a
+            for a in atoms
+            if ("order_word" in a.labels or "plan_word" in a.labels) and -8 <= a.start - atom.start <= 8
+        ]
+        times = [
+            t
+            for t in note.times_in(start, end)
+            if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])
+        ]
         result = None
         if radicular is not None:
             stands = note.assess(radicular.start, radicular.end)
-            result = "radiculopathy" if stands.label == "present" else "normal" if stands.negated and neuropathy is None else None
+            result = (
+                "radiculopathy"
+                if stands.label == "present"
+                else "normal"
+                if stands.negated and neuropathy is None
+                else None
+            )
             if result is None and neuropathy is None:
                 result = "inconclusive"
         root_word = norms & {"root", "radicular", "denervation", "fibrillations"}
-        if result in (None, "normal") and neuropathy is not None and note.assess(neuropathy.start, neuropathy.end).label == "present":
+        if (
+            result in (None, "normal")
+            and neuropathy is not None
+            and note.assess(neuropathy.start, neuropathy.end).label == "present"
+        ):
             result = "neuropathy"
-        if result is None and root_word and not any(note.scopes.assess(a.start, a.end).negated for a in near if "root" in note.norms(a.start, a.end)):
-            if "denervation" in norms or "fibrillations" in norms:
-                result = "radiculopathy"
+        if (
+            result is None
+            and root_word
+            and not any(
+                note.scopes.assess(a.start, a.end).negated
+                for a in near
+                if "root" in note.norms(a.start, a.end)
+            )
+        ) and ("denervation" in norms or "fibrillations" in norms):
+            result = "radiculopathy"
         if result is None and norms & {"normal", "negative", "unremarkable", "nl"}:
             result = "normal"
         if result is None and norms & {"neuropathy", "polyneuropathy", "axonal", "cts", "carpal"}:
@@ -432,11 +716,26 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         told = _SHOWN & set(note.norms(atom.end, min(end, atom.end + 14)))
         if ordered and not times and not told:
             result = None
-        if scope.label in ("hypothetical", "absent") or (ordered and result is None) or (category in ("plan", "instructions", "assessment_plan") and not times and result is None and not told):
-            pending = category != "assessment_plan" or norms & {"pending", "awaiting", "scheduled", "ordered"} or ordered
+        if (
+            scope.label in ("hypothetical", "absent")
+            or (ordered and result is None)
+            or (
+                category in ("plan", "instructions", "assessment_plan")
+                and not times
+                and result is None
+                and not told
+            )
+        ):
+            pending = (
+                category != "assessment_plan"
+                or norms & {"pending", "awaiting", "scheduled", "ordered"}
+                or ordered
+            )
             if scope.label == "absent" or not pending:
                 continue
-            mention = note.add("emg_ncs", atom.start, atom.end, "hypothetical", limb=limb, result="pending", planned=True)
+            mention = note.add(
+                "emg_ncs", atom.start, atom.end, "hypothetical", limb=limb, result="pending", planned=True
+            )
             continue
         mention = note.add("emg_ncs", atom.start, atom.end, "present", limb=limb, result=result)
         if mention is not None:
@@ -448,13 +747,31 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
 
 
 def _whole_panel(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
-    """"Labs:" as a title with the verdict on all of them in the next sentence."""
+    """As in "Labs:" as a title with the verdict on all of them in the next sentence."""
     number = note.layout.sentence[start]
-    if end - start > 3 or number + 1 >= len(note.layout.sentences) or any(m.type == "lab" and start <= m.start < end for m in note.mentions):
+    if (
+        end - start > 3
+        or number + 1 >= len(note.layout.sentences)
+        or any(m.type == "lab" and start <= m.start < end for m in note.mentions)
+    ):
         return
     first, last = note.layout.sentences[number + 1]
     text = " ".join(note.norms(first, min(last, first + 5)))
-    if text.startswith(("within normal", "wnl", "normal", "unremarkable", "negative", "all normal", "all within normal", "nl")) and last - first <= 8:
+    if (
+        text.startswith(
+            (
+                "within normal",
+                "wnl",
+                "normal",
+                "unremarkable",
+                "negative",
+                "all normal",
+                "all within normal",
+                "nl",
+            )
+        )
+        and last - first <= 8
+    ):
         atom = next(a for a in atoms if "lab" in a.labels)
         note.add("lab", atom.start, atom.end, "present", abnormal=False)
 
@@ -464,39 +781,104 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     category = note.category(start)
     labs = [a for a in atoms if "lab" in a.labels]
     sentence = note.norms(start, end)
-    ordered = category in ("plan", "instructions", "assessment_plan") or {"order", "ordered", "check", "repeat", "obtain", "pending"} & set(sentence)
+    ordered = category in ("plan", "instructions", "assessment_plan") or {
+        "order",
+        "ordered",
+        "check",
+        "repeat",
+        "obtain",
+        "pending",
+    } & set(sentence)
     for number, atom in enumerate(labs):
         entry = atom.get("lab")
         assert entry is not None
         test = str(entry.attributes.get("test", ""))
         scope = note.assess(atom.start, atom.end)
+        if _is_of_relative(note, atom):
+            continue
         if scope.label in ("hypothetical", "family"):
             continue
         limit = labs[number + 1].start if number + 1 < len(labs) else end
-        following = number + 1  # "TSH and B12 normal": a test with nothing of its own shares what is said of the next
-        while following < len(labs) and labs[following].start > labs[following - 1].end and set(note.norms(labs[following - 1].end, labs[following].start)) <= _JOINTS:
+        following = (
+            number + 1
+        )  # "TSH and B12 normal": a test with nothing of its own shares what is said of the next
+        while (
+            following < len(labs)
+            and labs[following].start > labs[following - 1].end
+            and set(note.norms(labs[following - 1].end, labs[following].start)) <= _JOINTS
+        ):
             following += 1
         shared = labs[following].start if following < len(labs) else end
         tail_start = note.words.ends[atom.end - 1]
         tail_end = note.words.starts[limit] if limit < len(note.words) else len(text)
         tail_end = min(tail_end, tail_start + 70)
         match = _VALUE.match(text, tail_start, tail_end)
-        value = float(match[2].replace(",", "")) if match is not None and not re.match(r"\s?/\s?\d", text[match.end() : match.end() + 3]) else None
-        flags = [a for a in atoms if "lab_high" in a.labels and 0 <= a.start - labs[following - 1].end <= 6 and a.start < shared and not note.scopes.assess(a.start, a.end).negated]
-        before = [a for a in atoms if "lab_high" in a.labels and 0 <= atom.start - a.end <= 1 and note.words.norms[a.start] not in ("h", "up")]
-        fine = any(w in ("normal", "negative", "nl", "wnl", "unremarkable", "within", "neg", "nonreactive", "fine", "ok", "stable", "clean", "sterile", "clear", "unrevealing", "benign", "undetectable") for w in note.norms(labs[following - 1].end, min(shared, labs[following - 1].end + 6)))
+        value = (
+            float(match[2].replace(",", ""))
+            if match is not None and not re.match(r"\s?/\s?\d", text[match.end() : match.end() + 3])
+            else None
+        )
+        flags = [
+            a
+            for a in atoms
+            if "lab_high" in a.labels
+            and 0 <= a.start - labs[following - 1].end <= 6
+            and a.start < shared
+            and not note.scopes.assess(a.start, a.end).negated
+        ]
+        before = [
+            a
+            for a in atoms
+            if "lab_high" in a.labels
+            and 0 <= atom.start - a.end <= 1
+            and note.words.norms[a.start] not in ("h", "up")
+        ]
+        fine = any(
+            w
+            in (
+                "normal",
+                "negative",
+                "nl",
+                "wnl",
+                "unremarkable",
+                "within",
+                "neg",
+                "nonreactive",
+                "fine",
+                "ok",
+                "stable",
+                "clean",
+                "sterile",
+                "clear",
+                "unrevealing",
+                "benign",
+                "undetectable",
+            )
+            for w in note.norms(labs[following - 1].end, min(shared, labs[following - 1].end + 6))
+        )
         known = entry.attributes.get("abnormal")
-        none = re.match(r".{0,25}\b(?:showed|shows|with|without)? ?no (?:growth|monoclonal|m[ -]?spike|abnormal)", text[tail_start:tail_end], re.IGNORECASE | re.DOTALL)
+        none = re.match(
+            r".{0,25}\b(?:showed|shows|with|without)? ?no (?:growth|monoclonal|m[ -]?spike|abnormal)",
+            text[tail_start:tail_end],
+            re.IGNORECASE | re.DOTALL,
+        )
         fine = fine or none is not None
         if value is None and not flags and not before and not fine and known is None:
             continue
-        if ordered and value is None and known is None and not (fine and {"sent", "last", "was", "were"} & set(sentence)):
+        if (
+            ordered
+            and value is None
+            and known is None
+            and not (fine and {"sent", "last", "was", "were"} & set(sentence))
+        ):
             continue
         abnormal: bool | None = known
         if flags or before:
             abnormal = True
         elif value is not None and match is not None:
-            ranged = _RANGE.match(text, match.end(), tail_end) or _RANGE.search(text[match.end() : tail_end][:22])
+            ranged = _RANGE.match(text, match.end(), tail_end) or _RANGE.search(
+                text[match.end() : tail_end][:22]
+            )
             if ranged and ranged[1]:
                 abnormal = value >= float(ranged[1])
             elif ranged and ranged[2]:
@@ -510,7 +892,16 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 abnormal = not low <= value <= high and match[1] != "<"
         elif fine:
             abnormal = False
-        mention = note.add("lab", atom.start, atom.end, "present", test=test or None, value=value, unit=(match[3] if match and value is not None and match[3] else None), abnormal=abnormal)
+        mention = note.add(
+            "lab",
+            atom.start,
+            atom.end,
+            "present",
+            test=test or None,
+            value=value,
+            unit=(match[3] if match and value is not None and match[3] else None),
+            abnormal=abnormal,
+        )
         if mention is not None:
             times = [t for t in note.times_in(start, end) if t.kind == "date"]
             if times:

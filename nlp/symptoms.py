@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from nlp.exam_base import nearest_side, predicate
+from nlp.layout import UNTICKED
 from nlp.lexicon import Entry
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
@@ -29,12 +30,88 @@ _NO_TROUBLE = frozenset("change changes difference trouble problem problems diff
 
 def read_symptoms(note: Note) -> None:
     """Add pain, bladder and bowel mentions with what the note says of their course."""
+    _weights(note)
+    _temperatures(note)
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
+        _stiff_mornings(note, start, end, labels)
+        if note.layout.marks:
+            _ticked_places(note, start, end, atoms)
         if labels & {"low_back_pain", "radicular_pain", "pain", "radiates"}:
             _pain(note, start, end, atoms)
         if labels & _SPHINCTER_WORDS:
             _sphincters(note, start, end, atoms)
+
+
+_STIFF = frozenset(("stiff", "stiffness", "stiffer"))
+_NOT_BACK = frozenset("neck fingers finger appointment knuckles jaw".split())
+_MORNINGS = frozenset(("morning", "mornings", "a.m", "wakes", "waking", "awakening"))
+
+
+def _stiff_mornings(note: Note, start: int, end: int, labels: set[str]) -> None:
+    """"Getting up in the morning she is not stiff": the two words stand apart."""
+    if "morning_stiffness" in labels:
+        return
+    norms = note.words.norms
+    for i in range(start, end):
+        if norms[i] in _STIFF and _MORNINGS & set(norms[max(start, i - 8) : min(end, i + 9)]) and not _NOT_BACK & set(norms[start:end]):
+            note.add("morning_stiffness", i, i + 1, note.assess(i, i + 1).label)
+            return
+
+
+_WHERE = frozenset("where site sites region regions location area areas pain hurt hurts complaint body part parts".split())
+
+
+def _ticked_places(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """A form asks where it hurts: the ticked "[x] low back" is a complaint, the ticked "[x] leg" too."""
+    norms, marks = note.words.norms, note.layout.marks
+    if note.category(start) in ("exam", "vitals", "results", "plan"):
+        return
+    asked = set(norms[start:end]) | set(norms[max(0, start - 12) : start])
+    if not asked & _WHERE or "[" not in norms[start:end]:
+        return
+    for atom in atoms:
+        ticked = norms[max(0, atom.start - 2) : atom.start] == ["x", "]"]
+        if not ticked or marks[atom.start] == UNTICKED or "pain" in atom.labels:
+            continue
+        if atom.attribute("region") == "lumbar":
+            note.add("low_back_pain", atom.start, atom.end, "present", region="lumbar")
+        elif atom.attribute("region") in _LEG and _is_leg(atom):
+            note.add("radicular_pain", atom.start, atom.end, "present", side=nearest_side(note, atoms, atom, 3))
+
+
+_NUMBER = re.compile(r"\d{2,3}(?:\.\d)?")
+_EARLIER = frozenset(
+    "in last was previous previously prior at on from same year january february march april may june july august september october "
+    "november december spring summer fall winter easter christmas".split()
+)
+
+
+def _weights(note: Note) -> None:
+    """"Weight 148 (149 in June)": two weights that agree deny a loss."""
+    norms = note.words.norms
+    for i, norm in enumerate(norms):
+        if norm not in ("weight", "wt", "wgt", "weighs") or note.category(i) == "family":
+            continue
+        end = min(note.sentence_of(i)[1], i + 14)
+        numbers = [k for k in range(i + 1, end) if _NUMBER.fullmatch(norms[k]) and "/" not in (norms[k - 1], *norms[k + 1 : k + 2])]
+        if len(numbers) < 2 or numbers[0] - i > 4:
+            continue
+        now, before = float(norms[numbers[0]]), float(norms[numbers[1]])
+        told = norms[numbers[1] - 1] == "(" or _EARLIER & set(norms[numbers[0] + 1 : numbers[1] + 3])
+        if told and 25 < now < 450 and abs(now - before) <= 0.03 * before:
+            note.add("weight_loss", i, numbers[1] + 1, "absent")
+
+
+def _temperatures(note: Note) -> None:
+    """"Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
+    norms = note.words.norms
+    for i, norm in enumerate(norms):
+        if norm not in ("temps", "temperatures") and norms[i : i + 3] != ["temperature", "at", "home"]:
+            continue
+        numbers = [float(w) for w in norms[i + 1 : i + 8] if _NUMBER.fullmatch(w)]
+        if numbers and (max(numbers) < 37.8 or 90 < max(numbers) < 100) and min(numbers) > 34:
+            note.add("fever", i, i + 1, "absent")
 
 
 # Pain ------------------------------------------------------------------------------------------------------------------
@@ -50,9 +127,18 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if direct is not None:
             if exam and {"range", "flexion", "extension", "rom", "palpation", "tender"} & set(norms[start:end]):
                 continue
+            if direct.attributes.get("assertion") == "absent":
+                if note.assess(atom.start, atom.end).label not in ("hypothetical", "family"):
+                    note.add("low_back_pain", atom.start, atom.end, "absent", region="lumbar")
+                    if "radicular_pain" in atom.labels:
+                        note.add("radicular_pain", atom.start, atom.end, "absent")
+                continue
             mention = _add_pain(note, "low_back_pain", atom.start, atom.end, atoms, atom, region="lumbar")
             if mention:
                 back.append(mention)
+                leg = _coordinated_leg(note, atoms, atom) if mention.assertion == "absent" else None
+                if leg is not None:  # "no pain in his back, neck, arms or legs"
+                    _add_pain(note, "radicular_pain", atom.start, leg.end, atoms, atom)
             tail = norms[atom.end - 2 : atom.end]
             if "leg" in norms[atom.start : atom.end] or "leg" in tail:
                 _add_pain(note, "radicular_pain", atom.start, atom.end, atoms, atom)
@@ -176,7 +262,7 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
         else:
             gap = other.start - atom.end
             between = norms[atom.end : other.start]
-            if gap > 9 or ";" in between or "but" in between:
+            if gap > 9 or ";" in between or "but" in between or ("," in between and other.attribute("region") != "lumbar"):
                 continue
             cost = gap + (0 if {"in", "across", "over", "to", "of", "at", "along", "down", "into", "on"} & set(between) else 2)
         if best is None or cost < best[0]:

@@ -16,6 +16,10 @@ from pipelines.result import Json, error_result, result_of, software, to_line
 if TYPE_CHECKING:
     from datetime import date
 
+_NO_DATE = (
+    "Neither the case nor any of its documents has a date. Give the case its service_date (YYYY-MM-DD)."
+)
+
 
 class Answer(NamedTuple):
     """What becomes of one case: its result as a line of JSONL, and how it ended (`outcome`: determination
@@ -93,9 +97,9 @@ def failed(case_id: str, error: CaseError, service_date: date | None = None) -> 
 def decide(intake: Intake) -> Json:
     """Read the documents and judge the facts.
 
-    Raises CaseError: `no_edition` where no criteria were in force at the service date, `internal_error` for
-    whatever was not foreseen (its own words are withheld: they may quote a note); InputError where the reader
-    cannot be opened.
+    Raises CaseError: `no_edition` where no criteria were in force at the service date, `no_service_date`
+    where neither the case nor a document has a date, `internal_error` for whatever was not foreseen (its own
+    words are withheld: they may quote a note); InputError where the reader cannot be opened.
     """
     warm()
     from criteria.determination import NoEditionError, determine
@@ -117,6 +121,8 @@ def decide(intake: Intake) -> Json:
     except NoEditionError as error:
         raise CaseError("no_edition", str(error)) from None
     except Exception as error:
+        if case.service_date is None and str(error).startswith("no service date"):
+            raise CaseError("no_service_date", _NO_DATE) from None
         raise internal_error(error) from None
     _quote_as_submitted(result, intake)
     return result

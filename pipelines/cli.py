@@ -22,7 +22,7 @@ from pipelines.errors import CaseError, InputError, failure
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.intake import Line
+    from pipelines.intake import Intake, Line
 
 app = typer.Typer(
     name="indicia",
@@ -111,13 +111,7 @@ def check(
         intake = take(case, folder)
     except CaseError as error:
         raise InputError(error.message) from None
-    from pipelines.check import decide
-    from pipelines.result import error_result
-
-    try:
-        result = decide(intake)
-    except CaseError as error:
-        result = error_result(case.case_id, error, case.service_date)
+    result = _decide(intake)
     if as_json:
         _print_json(result)
     else:
@@ -211,6 +205,25 @@ def _with_options(
     ):
         filled["patient"] = {**(patient or {}), "age_years": age}
     return filled
+
+
+def _decide(intake: Intake) -> dict[str, Any]:
+    """Decide a case; one without any date is taken as of today (only here is the clock looked at)."""
+    from datetime import date
+
+    from nlp.facts import Remark
+    from pipelines.check import decide
+    from pipelines.result import error_result
+
+    try:
+        return decide(intake)
+    except CaseError as error:
+        if error.code != "no_service_date":
+            return error_result(intake.case.case_id, error, intake.case.service_date)
+    today = date.today()
+    remark = Remark("service_date_today", f"No date was found: {today}, today, is taken as the service date.")
+    case = intake.case.model_copy(update={"service_date": today})
+    return _decide(intake._replace(case=case, remarks=[*intake.remarks, remark]))
 
 
 def _print_json(value: Any) -> None:

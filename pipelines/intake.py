@@ -9,6 +9,8 @@ a line that is no JSON, or no object    error `malformed_line`; its case_id if t
                                         else `line-<number>`
 a required field missing, a wrong type  error `invalid_case` naming the field
 an impossible date or age               error `invalid_case` naming the field
+no date in the case and its documents   error `no_service_date` (`indicia check` takes today, with a remark)
+a document dated after the service date left out, with a remark
 a malformed CPT code                    remark `malformed_cpt`; it still counts as a code given
 a well-formed CPT code not known here   no error: the criteria decide (out_of_scope)
 a case_id used before in the batch      error `duplicate_case_id` for the later one

@@ -80,6 +80,27 @@ def test_a_case_id_used_twice_is_an_error_of_the_later_case(
     assert found[2]["case_id"] == "A"
 
 
+def test_a_case_without_any_date_is_an_error_that_asks_for_one(write_lines: Write, tmp_path: Path) -> None:
+    path = write_lines([{"case_id": "A", "documents": [{"text": "EXAM: left foot drop."}]}])
+    batch.run(path, tmp_path / "out.jsonl", workers=1)
+    (row,) = results(tmp_path / "out.jsonl")
+    assert row["error"]["code"] == "no_service_date"
+    assert "service_date" in row["error"]["message"]
+
+
+def test_a_document_dated_after_the_service_date_is_left_out_with_a_remark(
+    case: Case, write_lines: Write, tmp_path: Path
+) -> None:
+    late = {"document_id": "late", "date": "2026-03-20", "text": "EXAM: left foot drop, TA 2/5."}
+    early = {"document_id": "early", "date": "2026-02-20", "text": "HPI: low back pain. EXAM: strength 5/5."}
+    path = write_lines([case("A", documents=[early, late])])
+    batch.run(path, tmp_path / "out.jsonl", workers=1)
+    (row,) = results(tmp_path / "out.jsonl")
+    quoted = {quote["document_id"] for fact in row["facts"] for quote in fact["evidence"]}
+    assert quoted == {"early"}
+    assert any("late" in remark["message"] for remark in row["remarks"])
+
+
 def test_the_bytes_do_not_depend_on_the_hash_seed(case: Case, write_lines: Write, tmp_path: Path) -> None:
     path = write_lines([case(f"A-{number}") for number in range(3)])
     outputs = set()
@@ -193,16 +214,18 @@ NOISE = {
 
 
 @pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE.keys())
-def test_ten_megabytes_of_noise_in_a_file_are_one_case_among_others(
-    noise: bytes, case: Case, write_lines: Write, tmp_path: Path
+def test_ten_megabytes_of_noise_are_read_and_are_one_case_among_others(
+    noise: bytes, case: Case, write_lines: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batch, "_SECONDS_A_MEGABYTE", 6.0)
     (tmp_path / "noise.txt").write_bytes(noise)
     path = write_lines([case("before"), case("noise", documents=[{"path": "noise.txt"}]), case("after")])
-    batch.run(path, tmp_path / "out.jsonl", workers=1)
+    batch.run(path, tmp_path / "out.jsonl", workers=1, time_limit=5.0)
     before, middle, after = results(tmp_path / "out.jsonl")
     assert before["error"] is None and after["error"] is None
-    assert middle["case_id"] == "noise"
     assert before["determination"] == after["determination"]
+    assert (middle["case_id"], middle["error"]) == ("noise", None)
+    assert middle["determination"] not in {"meets_criteria", "does_not_meet"}
 
 
 def test_a_progress_hook_sees_each_line_once(poisoned: Any, write_lines: Write, tmp_path: Path) -> None:

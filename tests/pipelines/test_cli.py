@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,16 @@ def test_a_case_that_cannot_be_decided_is_exit_code_1(indicia: Run, note: Path) 
     assert code == 1
     assert "not decided" in out
     assert err == ""
+
+
+def test_a_note_without_any_date_is_taken_as_of_today_and_says_so(indicia: Run, tmp_path: Path) -> None:
+    path = tmp_path / "undated.txt"
+    path.write_text("EXAM: Left foot drop, tibialis anterior 2/5 on the left.")
+    code, out, _ = indicia("check", path, "--json")
+    result = json.loads(out)
+    assert code == 0
+    assert result["service_date"] == date.today().isoformat()
+    assert "service_date_today" in {remark["code"] for remark in result["remarks"]}
 
 
 def test_a_batch_is_silent_off_a_terminal_and_exits_0(
@@ -219,3 +230,45 @@ def test_checking_a_note_loads_no_library_that_it_does_not_need(note: Path) -> N
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.stderr.strip() == "[]"
+
+
+# --- policy ----------------------------------------------------------------------------------------
+
+
+def test_the_policy_list_names_every_criterion_and_edition(indicia: Run) -> None:
+    code, out, _ = indicia("policy", "list")
+    assert code == 0
+    for name in ("neuro.foot_drop", "back_pain.failed_conservative", "2023-12"):
+        assert name in out
+
+
+def test_a_criterion_is_shown_with_its_place_in_the_guideline_and_its_requirements(indicia: Run) -> None:
+    code, out, _ = indicia("policy", "show", "back_pain.failed_conservative")
+    assert code == 0
+    assert "Guideline: " in out
+    assert "duration_6_weeks: " in out
+    assert "42 from" in out
+
+
+def test_two_editions_can_be_compared(indicia: Run) -> None:
+    code, out, _ = indicia("policy", "diff", "2022-03", "2023-12")
+    assert code == 0
+    assert "indeterminate.initial" in out
+    assert "hold the same" in indicia("policy", "diff", "2023-12", "2023-12")[1]
+
+
+def test_the_coverage_of_the_guideline_is_shown(indicia: Run) -> None:
+    code, out, _ = indicia("policy", "coverage")
+    assert code == 0
+    assert "neuro.foot_drop" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "neuro.nonsense"], ["list", "--edition", "1066"], ["diff", "1066", "2023-12"]]
+)
+def test_an_unknown_criterion_or_edition_is_exit_code_2_and_told_in_words(
+    indicia: Run, arguments: list[str]
+) -> None:
+    code, out, err = indicia("policy", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("indicia: no ")
