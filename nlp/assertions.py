@@ -20,19 +20,48 @@ from nlp.tokens import Words
 
 _FAMILY_SECTION = frozenset(("family",))
 _HYPOTHETICAL_SECTION = frozenset(("instructions",))
-_HAS = frozenset(("has", "had", "with", "died", "was", "also", "diagnosed", "got", "suffers", "suffered", "who", "operated", "underwent"))
+_HAS = frozenset(
+    (
+        "has",
+        "had",
+        "with",
+        "died",
+        "was",
+        "also",
+        "diagnosed",
+        "got",
+        "suffers",
+        "suffered",
+        "who",
+        "operated",
+        "underwent",
+        "needed",
+        "required",
+        "developed",
+    )
+)
 _PRONOUNS = frozenset("he she it they patient pt there this that who i we symptoms pain".split())
 _VERBS = frozenset(
     "has have had is are was were reports states complains endorses describes notes presents continues admits started "
     "began developed feels radiates remains shows showed reveals does did gets got rates takes took tried uses went "
     "can will would walks works lives shoots goes runs travels hurts burns sits stays wakes worsens".split()
 )
-_UNITS = frozenset("day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant decade".split())
-_CHRONIC = frozenset("chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split())
+_UNITS = frozenset(
+    "day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant decade".split()
+)
+_CHRONIC = frozenset(
+    "chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split()
+)
 _DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
-_EMERGENCY = frozenset("room department dept if for care services at immediately - > : right straight or".split())
-_WENT = frozenset("went seen visited presented was admitted discharged had taken came yesterday ago".split())
-_ONSET = frozenset("began started onset start begin since first developed still now ever persists persistent continues ongoing intermittently".split())
+_EMERGENCY = frozenset(
+    "room department dept if for care services at immediately - > : right straight or".split()
+)
+_WENT = frozenset(
+    "went seen visited presented was admitted discharged had taken came yesterday ago gave home from".split()
+)
+_ONSET = frozenset(
+    "began started onset start begin since first developed still ever persists persistent continues ongoing intermittently".split()
+)
 _POSSESSIVES = frozenset("his her my their your this these ongoing worsening persistent increasing".split())
 _DETERMINERS = frozenset("his her the their my this that these those its".split())
 _FINITE = frozenset("is are was were has have had shows showed remains feels".split())
@@ -40,15 +69,23 @@ _SAID_ABSENT = frozenset(
     "denied absent negative not noted present seen reported elicited appreciated found identified excluded ruled "
     "detected evident observed demonstrated unremarkable all neg none also".split()
 )
-_SUBORDINATE = tuple([w] for w in "ago that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split())
-_DEGREES = frozenset("bad chronic severe also early some similar same recurrent young breast colon lung prostate".split())
+_SUBORDINATE = tuple(
+    [w]
+    for w in "ago that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split()
+)
+_DEGREES = frozenset(
+    "bad chronic severe also early some similar same recurrent young breast colon lung prostate".split()
+)
 _UNSURE = frozenset("possible suspected likely probable presumed questionable considered favored".split())
 _NO_CLAIM = frozenset(
     "due from secondary related caused attributable multifactorial mechanical muscular musculoskeletal discogenic "
     "myofascial a an the of to because".split()
 )
+_CLAIMANTS = frozenset("by from on at in given clinically per based despite and or because for since".split())
 _ANSWERS = frozenset(("no", "denies", "none", "nil", "n"))
-_PAINS = frozenset("pain pains ache aches spasm spasms sciatica soreness backache lbp discomfort radiculopathy neuropathy flare flares".split())
+_PAINS = frozenset(
+    "pain pains ache aches spasm spasms sciatica soreness backache lbp discomfort radiculopathy neuropathy flare flares".split()
+)
 _LIST_MARKS = frozenset(("-", "*", "\u2022", ">", "o", "\u25aa", "\u00b7"))
 _NEGATED, _POSSIBLE, _HYPO, _HIST, _FAMILY = "negated", "possible", "hypothetical", "historical", "family"
 
@@ -124,7 +161,12 @@ class Scopes:
         for i, norm in enumerate(norms):
             if norm in (";", "|"):
                 self.stops.setdefault(sentence[i], []).append(i)
-            elif norm == "?" and i + 1 < len(norms) and not gaps[i + 1] and (gaps[i] or i == 0 or norms[i - 1] in "(,/"):
+            elif (
+                norm == "?"
+                and i + 1 < len(norms)
+                and not gaps[i + 1]
+                and (gaps[i] or i == 0 or norms[i - 1] in "(,/")
+            ):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
             elif norm in ("+", "-"):
                 self._sign(i, norm)
@@ -140,19 +182,28 @@ class Scopes:
             places.sort()
 
     def _begins_anew(self, comma: int) -> bool:
-        """"with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its aside."""
+        """ "with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its aside."""
         norms = self.words.norms
         if norms[comma + 1] == "now":
             return True
         if norms[comma + 1] not in ("a", "an"):
             return False
         before = norms[self.layout.sentences[self.layout.sentence[comma]][0] : comma]
-        aside = "without" in before or any(a == "with" and b == "no" for a, b in zip(before, before[1:], strict=False))
+        aside = "without" in before or any(
+            a == "with" and b == "no" for a, b in zip(before, before[1:], strict=False)
+        )
         return aside and not {"denies", "denied"} & set(before)
 
     def _goes_on(self, denied: int, start: int) -> bool:
         """Does the denial carry on: "denies experiencing", "has not reported", "denies that she has had"?"""
-        return 0 <= start - denied <= 2 and not set(self.words.norms[denied:start]) - {"that", "he", "she", "they", "pt", "patient"}
+        return 0 <= start - denied <= 2 and not set(self.words.norms[denied:start]) - {
+            "that",
+            "he",
+            "she",
+            "they",
+            "pt",
+            "patient",
+        }
 
     def _is_cue(self, atom: Atom, kind: str, forward: bool, number: int) -> bool:
         """False for words that are a cue elsewhere: "likely mechanical", "began years ago", "denies any new"."""
@@ -161,11 +212,17 @@ class Scopes:
         first, last = self.layout.sentences[number]
         if kind == _POSSIBLE and not forward:
             goes_on = atom.end < last and after.isalpha()
+            if norms[atom.end - 1] == "suspected":
+                return not goes_on or after in _CLAIMANTS or atom.end - atom.start > 1
             if norms[atom.start] in _UNSURE and atom.end - atom.start == 1 and goes_on:
                 return False
             return after not in _NO_CLAIM
         if kind == _POSSIBLE and norms[atom.start] in ("concern", "concerned", "worried", "worry"):
-            return after not in _POSSESSIVES and self.words.norms[atom.end - 1] not in _POSSESSIVES and not self._has_possessive(atom)
+            return (
+                after not in _POSSESSIVES
+                and self.words.norms[atom.end - 1] not in _POSSESSIVES
+                and not self._has_possessive(atom)
+            )
         if kind == _HIST and norms[atom.end - 1] == "ago":
             if _ONSET & set(norms[first:last]):
                 return False
@@ -196,11 +253,15 @@ class Scopes:
         if before in _PRONOUNS:
             if i >= 2 and norms[i - 2] in (",", "and", "but", ")", ":", "-"):
                 return True
-            return before in ("he", "she", "patient", "pt") and norms[i] in _FINITE and norms[i - 2 : i - 1] not in _SUBORDINATE
+            return (
+                before in ("he", "she", "patient", "pt")
+                and norms[i] in _FINITE
+                and norms[i - 2 : i - 1] not in _SUBORDINATE
+            )
         return before in (",", "but") or (before == "and" and norms[i] not in ("is", "are", "was", "were"))
 
     def _sign(self, i: int, sign: str) -> None:
-        """"-fever", "(-) SLR", "[-] cough": a minus that sticks to its finding or stands in brackets."""
+        """ "-fever", "(-) SLR", "[-] cough": a minus that sticks to its finding or stands in brackets."""
         words = self.words
         if i + 1 >= len(words):
             return
@@ -218,11 +279,17 @@ class Scopes:
             self.cues.setdefault(number, []).append(Cue(i, i + 1, _NEGATED, True, 4))
 
     def _is_answer(self, i: int) -> bool:
-        """"Fever: no   Weight loss: no", "fevers no;": a "no" with nothing after it."""
+        """ "Fever: no   Weight loss: no", "fevers no;": a "no" with nothing after it."""
         norms, gaps = self.words.norms, self.words.gaps
         if norms[i] == "n" and i and norms[i - 1] not in (":", "-", "="):
             return False
-        if i == 0 or i + 1 < len(norms) and self.layout.sentence[i + 1] == self.layout.sentence[i] and norms[i + 1] not in (";", ",", ".", "|", ")") and len(gaps[i + 1]) < 2:
+        if (
+            i == 0
+            or i + 1 < len(norms)
+            and self.layout.sentence[i + 1] == self.layout.sentence[i]
+            and norms[i + 1] not in (";", ",", ".", "|", ")")
+            and len(gaps[i + 1]) < 2
+        ):
             return False
         return norms[i - 1] not in (".", ";", ",", "and", "or")
 
@@ -235,17 +302,42 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
+        if (
+            following == "of"
+            and norms[end + 1 : end + 2] in (["his"], ["hers"], ["mine"], ["theirs"])
+            and norms[end + 2 : end + 3] != []
+        ):
+            return norms[end + 2] in _HAS
         if following in _DEGREES and end + 1 in self.fact_starts:
             return True
-        facts_next = end in self.fact_starts or (end + 1 in self.fact_starts and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w"))
+        facts_next = end in self.fact_starts or (
+            end + 1 in self.fact_starts
+            and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w")
+        )
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""
-            if after in ("noticed", "seen", "not", "noted", "brought", "concerns", "questions", "been", "heard", "told", "here"):
+            if after in (
+                "noticed",
+                "seen",
+                "not",
+                "noted",
+                "brought",
+                "concerns",
+                "questions",
+                "been",
+                "heard",
+                "told",
+                "here",
+            ):
                 return following == "had" and after == "been"
             return True
         if following == "," and norms[end + 1 : end + 2] in (["who"], ["whose"], ["deceased"]):
             return True
-        return facts_next or following in (":", "(", "with", "w", "-", "d") or self.layout.parts[self.layout.part[atom.start]].category == "family"
+        return (
+            facts_next
+            or following in (":", "(", "with", "w", "-", "d")
+            or self.layout.parts[self.layout.part[atom.start]].category == "family"
+        )
 
     def assess(self, start: int, end: int, *, as_event: bool = False) -> Assertion:
         """Return how words `start` to `end` stand. `as_event`: "history of" makes no history of lasting things."""
@@ -276,7 +368,11 @@ class Scopes:
                     continue
                 if cue.kind != _HYPO and cue.kind != _FAMILY and _between(stops, cue.end, start):
                     continue
-                if cue.kind == _FAMILY and _between(stops, cue.end, start) and self._back_to_patient(cue.end, start):
+                if (
+                    cue.kind == _FAMILY
+                    and _between(stops, cue.end, start)
+                    and self._back_to_patient(cue.end, start)
+                ):
                     continue
             else:
                 if end > cue.start or cue.start - end > (cue.reach if cue.reach > 60 else min(cue.reach, 14)):
@@ -296,15 +392,23 @@ class Scopes:
             else:
                 family = True
             cues.append((words.starts[cue.start], words.ends[cue.end - 1], cue.kind))
-        lasting = _CHRONIC & set(words.norms[max(0, start - 1) : end]) or words.norms[end : end + 1] in (["x"], ["for"], ["since"])
+        lasting = _CHRONIC & set(words.norms[max(0, start - 1) : end]) or words.norms[end : end + 1] in (
+            ["x"],
+            ["for"],
+            ["since"],
+        )
         if historical and lasting:
-            historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
+            historical = any(
+                k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues
+            )
         if historical and as_event:
-            historical = any(k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues)
+            historical = any(
+                k == _HIST and words.norms[bisect_right(words.starts, s) - 1] not in _PAST for s, _, k in cues
+            )
         return Assertion(negated, possible, hypothetical, historical, family, tuple(cues))
 
     def _is_precaution(self, number: int, start: int) -> bool:
-        """"ER for numb saddle", "would change the pace: ...", and the bullets under "Call if:"."""
+        """ "ER for numb saddle", "would change the pace: ...", and the bullets under "Call if:"."""
         known = self.precautions.get(number)
         if known is None:
             known = self.precautions[number] = self._precaution(number)
@@ -314,7 +418,17 @@ class Scopes:
         first, last = self.layout.sentences[number]
         norms = self.words.norms
         category = self.layout.parts[self.layout.part[first]].category
-        if category in ("hpi", "ros", "exam", "pmh", "complaint", "family", "results", "medications", "interval"):
+        if category in (
+            "hpi",
+            "ros",
+            "exam",
+            "pmh",
+            "complaint",
+            "family",
+            "results",
+            "medications",
+            "interval",
+        ):
             return False
         words = set(norms[first:last])
         if words & {"denies", "denied", "denying", "sildenafil", "tadalafil", "viagra", "cialis", "erectile"}:
@@ -322,24 +436,87 @@ class Scopes:
         there = bool(words & _DESTINATIONS) or any(
             norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
         )
-        if there and words & {"if", "for", "should", "must", "straight", "go", "sooner", "with", "about", "means", "mean", "->"} and not words & _WENT:
+        if (
+            there
+            and words
+            & {
+                "if",
+                "for",
+                "should",
+                "must",
+                "straight",
+                "go",
+                "sooner",
+                "with",
+                "about",
+                "means",
+                "mean",
+                "->",
+            }
+            and not words & _WENT
+        ):
             return True
-        if words & {"call", "phone", "telephone", "ring", "return", "reach", "knows", "precautions", "advised", "warned", "sooner"} and words & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"} and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other"):
-            return bool(words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}) or "if" in words
+        if (
+            words
+            & {
+                "call",
+                "phone",
+                "telephone",
+                "ring",
+                "return",
+                "reach",
+                "knows",
+                "precautions",
+                "advised",
+                "warned",
+                "sooner",
+            }
+            and words
+            & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"}
+            and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other")
+        ):
+            return (
+                bool(
+                    words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}
+                )
+                or "if" in words
+            )
         if number and norms[first] in _LIST_MARKS:
             before, end = self.layout.sentences[number - 1]
-            if norms[end - 1] == ":" and {"if", "call", "return", "notice", "come", "for", "when", "precautions", "er", "ed", "emergency"} & set(norms[before:end]):
+            if norms[end - 1] == ":" and {
+                "if",
+                "call",
+                "return",
+                "notice",
+                "come",
+                "for",
+                "when",
+                "precautions",
+                "er",
+                "ed",
+                "emergency",
+            } & set(norms[before:end]):
                 return True
             if norms[before] in _LIST_MARKS and self.precautions.get(number - 1):
                 return True
-            return norms[before] in _LIST_MARKS and self._is_precaution(number - 1, before) and not {"mri", "refer", "start", "continue", "follow"} & set(norms[first + 1 : first + 3])
-        return "what would change the pace" in " ".join(norms[first:last]) or ("not to wait" in " ".join(norms[first:last]))
+            return (
+                norms[before] in _LIST_MARKS
+                and self._is_precaution(number - 1, before)
+                and not {"mri", "refer", "start", "continue", "follow"} & set(norms[first + 1 : first + 3])
+            )
+        return "what would change the pace" in " ".join(norms[first:last]) or (
+            "not to wait" in " ".join(norms[first:last])
+        )
 
     def _in_family_paragraph(self, start: int) -> bool:
         """A family history written behind its title ends with its paragraph."""
         part, gaps = self.layout.parts[self.layout.part[start]], self.words.gaps
         first = part.title_end
-        return first >= len(gaps) or "\n" in gaps[first] or all(gaps[i].count("\n") < 2 for i in range(first, start + 1))
+        return (
+            first >= len(gaps)
+            or "\n" in gaps[first]
+            or all(gaps[i].count("\n") < 2 for i in range(first, start + 1))
+        )
 
     def _is_differential(self, start: int) -> bool:
         """Everything under "DDx:" is only possible."""
@@ -357,10 +534,18 @@ class Scopes:
         return "," not in between and "or" not in between and "and" not in between
 
 
-_COPY_MARK = re.compile(r"(?:copied|brought|carried|pulled|imported|pasted)\s+(?:forward\s+)?(?:from|text)?[^\n]{0,40}?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b", re.IGNORECASE)
-_ADMITTED = re.compile(r"(?:admitted|hospitalized|hospitalised)\s+(?:in\s+|on\s+)?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b", re.IGNORECASE)
+_COPY_MARK = re.compile(
+    r"(?:copied|brought|carried|pulled|imported|pasted)\s+(?:forward\s+)?(?:from|text)?[^\n]{0,40}?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b",
+    re.IGNORECASE,
+)
+_ADMITTED = re.compile(
+    r"(?:admitted|hospitalized|hospitalised)\s+(?:in\s+|on\s+)?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b",
+    re.IGNORECASE,
+)
 _ANY_DATE = re.compile(r"\b(\d{1,2})/(?:\d{1,2}/)?(20\d\d|\d{2})\b")
-_BLOCK_END = re.compile(r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE)
+_BLOCK_END = re.compile(
+    r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE
+)
 _STALE_MONTHS = 6
 #: What passes: complaints, findings and injuries of a copied old note are past; malformations and diseases stay.
 PASSING = frozenset(
@@ -384,7 +569,11 @@ def _copied_words(words: Words) -> frozenset[int]:
     for mark, is_block in marks:
         if newest - _month(mark[1], mark[2]) < _STALE_MONTHS:
             continue
-        end = _BLOCK_END.search(text, mark.end()) if is_block else re.compile(r"[.;]\s").search(text, mark.end())
+        end = (
+            _BLOCK_END.search(text, mark.end())
+            if is_block
+            else re.compile(r"[.;]\s").search(text, mark.end())
+        )
         stop = end.start() if end else len(text)
         first, last = bisect_right(words.ends, mark.start()), bisect_right(words.starts, stop)
         found.update(range(first, last))
@@ -428,7 +617,8 @@ def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[
     lost = [
         atom
         for atom in find_atoms(words, layout, _cue_trie())
-        if atom.start not in taken and any(e.attributes["kind"] == _HIST and e.attributes.get("dir") == "backward" for e in atom.entries)
+        if atom.start not in taken
+        and any(e.attributes["kind"] == _HIST and e.attributes.get("dir") == "backward" for e in atom.entries)
     ]
     return [*atoms, *lost]
 

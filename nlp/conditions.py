@@ -192,6 +192,8 @@ def _mention(
         mention.attributes["side"] = side
     _place(note, start, end, atoms, atom, mention)
     _when(note, start, end, atom, mention)
+    if type_ == "rheumatology_workup" and label == "hypothetical":
+        mention.attributes["planned"] = True
     detail = _DETAILS.get(type_)
     if detail is not None:
         detail(note, start, end, atom, mention)
@@ -262,7 +264,8 @@ def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool
             & set(note.norms(atom.start, atom.end + 2))
         )
     if type_ == "overlap_reason":
-        return bool({"denies", "denied", "no", "without"} & set(norms)) or not _CHANGED & set(norms)
+        denied = {"denies", "denied", "no", "without"} & set(note.norms(start, atom.start))
+        return bool(denied) or not _CHANGED & set(norms)
     if type_ == "follow_up_reason":
         return bool(
             {"duty", "work", "school", "practice", "play", "sport", "home", "normal"}
@@ -275,8 +278,8 @@ def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool
 
 def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Assertion) -> str | None:
     label = scope.label
-    if scope.family and (scope.negated or type_ == "immunosuppression"):
-        return None  # what the family does not have, or takes, is no fact
+    if scope.family and scope.negated:
+        return None  # what the family does not have is no fact
     if (
         type_ == "immunosuppression"
         and label in ("present", "possible")
@@ -363,7 +366,7 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
     if (
         type_ == "pregnancy"
         and label == "present"
-        and {"partner", "wife", "girlfriend", "daughter"} & set(before)
+        and {"partner", "wife", "girlfriend", "daughter", "sister"} & set(before)
     ):
         return "family"
     if (
@@ -444,6 +447,8 @@ def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -
             return True
     following = note.norms(atom.end, min(end, atom.end + 8))
     if following[:1] == ["?"] and atom.end < end:
+        return True
+    if following[:1] == ["workup"] or following[:1] == ["work"] and "up" in following[1:3]:
         return True
     text = " ".join(following)
     if any(phrase in text for phrase in _OPEN):

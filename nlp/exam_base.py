@@ -118,6 +118,12 @@ def column_order(note: Note, start: int) -> tuple[str, str]:
 _SIDE_WORDS = frozenset(("l", "r", "left", "right", "lt", "rt"))
 
 
+def in_row(note: Note, start: int) -> bool:
+    """Does the sentence stand in a table row or form line, as a whole or behind its title?"""
+    layout = note.layout
+    return layout.sentence[start] in layout.rows or bool(topic(note, start)) and layout.sentence[layout.parts[layout.part[start]].start] in layout.rows
+
+
 def topic(note: Note, start: int) -> frozenset[str]:
     """What the title right above a sentence names: "Reflexes:" makes the bare grades behind it those of reflexes."""
     part = note.layout.parts[note.layout.part[start]]

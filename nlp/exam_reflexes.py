@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.exam_base import arm_region, column_order, examined_label, is_old_value, nearest_side, signed, standing, topic
+from nlp.exam_base import arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, signed, standing, topic
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
@@ -345,7 +345,7 @@ def _set_sides(note: Note, group: _Group, grades: Sequence[_Value]) -> None:
         return
     if len(grades) == 2 and len(places) == 1 and joints < 2:
         grades[0].side, grades[1].side = right, left
-    elif len(places) == 2 and (len(grades) == 4 or len(grades) == 2) and note.layout.sentence[group.start] in note.layout.rows:
+    elif len(places) == 2 and (len(grades) == 4 or len(grades) == 2) and in_row(note, note.sentence_of(group.start)[0]):
         for value in grades:
             value.side = right if value.start == places[0] else left
 

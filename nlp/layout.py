@@ -15,6 +15,8 @@ from nlp.tokens import Words
 _STOPS = frozenset((".", "?", "!"))
 #: Words; a longer run without a stop is cut, so that cost stays linear in the length of a text.
 _LONGEST = 250
+#: Boxes that one line of a form can have; a line with more is noise.
+_MOST_BOXES = 40
 _CLOSING = frozenset(('"', "\u201d", "'", ")"))
 _BULLETS = frozenset("*-\u2022\u25cf\u25aa\u2023\u25e6\u00b7\u2013\u2014#>+o~")
 _ABBREVIATIONS = frozenset(
@@ -311,7 +313,7 @@ def _marks(words: Words, lines: list[tuple[int, int, int]]) -> list[int]:
         if header is not None:
             columns = header
             continue
-        if mine:
+        if mine and len(mine) <= _MOST_BOXES:
             marks = marks or [NONE] * len(words)
             for first, last, boxes_of in _questions(words, start, end, mine):
                 _mark_boxes(words, first, last, boxes_of, marks)

@@ -858,7 +858,7 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         )
         known = entry.attributes.get("abnormal")
         none = re.match(
-            r".{0,25}\b(?:showed|shows|with|without)? ?no (?:growth|monoclonal|m[ -]?spike|abnormal)",
+            r".{0,25}\b(?:showed|shows|with|without)? ?(?:no|without a) (?:growth|spike|monoclonal|m[ -]?spike|abnormal)",
             text[tail_start:tail_end],
             re.IGNORECASE | re.DOTALL,
         )

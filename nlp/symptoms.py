@@ -12,9 +12,16 @@ from nlp.mentions import Atom
 from nlp.note import Mention, Note
 from nlp.times import Time
 
-_SCORE = re.compile(r"(\d{1,2})(?:\.\d)?(?:\s?(?:-|to|\u2013)\s?(\d{1,2}))?\s?(?:/|out of|of)\s?10(?!\d)", re.IGNORECASE)
-_VAS = re.compile(r"(?:vas|nprs|nrs|pain (?:score|scale|level|rating|now|intensity)(?: is| of|:)?|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*(?:of\s*)?(?:at\s*)?(?:an?\s*)?(\d{1,2})(?!\s*(?:/\s*\d|weeks|months|days|years|%|\d|-week|mg|visits))", re.IGNORECASE)
-_NOT_SPINE = frozenset(("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip"))
+_SCORE = re.compile(
+    r"(\d{1,2})(?:\.\d)?(?:\s?(?:-|to|\u2013)\s?(\d{1,2}))?\s?(?:/|out of|of)\s?10(?!\d)", re.IGNORECASE
+)
+_VAS = re.compile(
+    r"(?:vas|nprs|nrs|pain (?:score|scale|level|rating|now|intensity)(?: is| of|:)?|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*(?:of\s*)?(?:at\s*)?(?:an?\s*)?(\d{1,2})(?!\s*(?:/\s*\d|weeks|months|days|years|%|\d|-week|mg|visits))",
+    re.IGNORECASE,
+)
+_NOT_SPINE = frozenset(
+    ("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip")
+)
 _LEG = frozenset(("lower_extremity",))
 _NORMAL_HABIT = frozenset(("normal", "continent"))
 _ONSET = frozenset("since began begin started start onset first came developed from appeared".split())
@@ -22,14 +29,27 @@ _ONSET = frozenset("since began begin started start onset first came developed f
 
 _SPHINCTERS = ("bladder_dysfunction", "bowel_dysfunction")
 _SPHINCTER_WORDS = frozenset(
-    ("bladder", "bowel", "bladder_bowel", "bladder_problem", "bowel_problem", "bladder_bowel_problem", "incontinence", "continent", *_SPHINCTERS)
+    (
+        "bladder",
+        "bowel",
+        "bladder_bowel",
+        "bladder_problem",
+        "bowel_problem",
+        "bladder_bowel_problem",
+        "incontinence",
+        "continent",
+        *_SPHINCTERS,
+    )
 )
 _NOT = frozenset("not never cannot can't doesn't didn't longer unable".split())
-_NO_TROUBLE = frozenset("change changes difference trouble problem problems difficulty difficulties issue issues complaints concerns loss".split())
+_NO_TROUBLE = frozenset(
+    "change changes difference trouble problem problems difficulty difficulties issue issues complaints concerns loss".split()
+)
 
 
 def read_symptoms(note: Note) -> None:
     """Add pain, bladder and bowel mentions with what the note says of their course."""
+    _titled_sphincters(note)
     _weights(note)
     _temperatures(note)
     for start, end, atoms in note.sentences():
@@ -49,17 +69,23 @@ _MORNINGS = frozenset(("morning", "mornings", "a.m", "wakes", "waking", "awakeni
 
 
 def _stiff_mornings(note: Note, start: int, end: int, labels: set[str]) -> None:
-    """"Getting up in the morning she is not stiff": the two words stand apart."""
+    """ "Getting up in the morning she is not stiff": the two words stand apart."""
     if "morning_stiffness" in labels:
         return
     norms = note.words.norms
     for i in range(start, end):
-        if norms[i] in _STIFF and _MORNINGS & set(norms[max(start, i - 8) : min(end, i + 9)]) and not _NOT_BACK & set(norms[start:end]):
+        if (
+            norms[i] in _STIFF
+            and _MORNINGS & set(norms[max(start, i - 8) : min(end, i + 9)])
+            and not _NOT_BACK & set(norms[start:end])
+        ):
             note.add("morning_stiffness", i, i + 1, note.assess(i, i + 1).label)
             return
 
 
-_WHERE = frozenset("where site sites region regions location area areas pain hurt hurts complaint body part parts".split())
+_WHERE = frozenset(
+    "where site sites region regions location area areas pain hurt hurts complaint body part parts".split()
+)
 
 
 def _ticked_places(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -77,7 +103,9 @@ def _ticked_places(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> N
         if atom.attribute("region") == "lumbar":
             note.add("low_back_pain", atom.start, atom.end, "present", region="lumbar")
         elif atom.attribute("region") in _LEG and _is_leg(atom):
-            note.add("radicular_pain", atom.start, atom.end, "present", side=nearest_side(note, atoms, atom, 3))
+            note.add(
+                "radicular_pain", atom.start, atom.end, "present", side=nearest_side(note, atoms, atom, 3)
+            )
 
 
 _NUMBER = re.compile(r"\d{2,3}(?:\.\d)?")
@@ -88,13 +116,17 @@ _EARLIER = frozenset(
 
 
 def _weights(note: Note) -> None:
-    """"Weight 148 (149 in June)": two weights that agree deny a loss."""
+    """ "Weight 148 (149 in June)": two weights that agree deny a loss."""
     norms = note.words.norms
     for i, norm in enumerate(norms):
         if norm not in ("weight", "wt", "wgt", "weighs") or note.category(i) == "family":
             continue
         end = min(note.sentence_of(i)[1], i + 14)
-        numbers = [k for k in range(i + 1, end) if _NUMBER.fullmatch(norms[k]) and "/" not in (norms[k - 1], *norms[k + 1 : k + 2])]
+        numbers = [
+            k
+            for k in range(i + 1, end)
+            if _NUMBER.fullmatch(norms[k]) and "/" not in (norms[k - 1], *norms[k + 1 : k + 2])
+        ]
         if len(numbers) < 2 or numbers[0] - i > 4:
             continue
         now, before = float(norms[numbers[0]]), float(norms[numbers[1]])
@@ -104,7 +136,7 @@ def _weights(note: Note) -> None:
 
 
 def _temperatures(note: Note) -> None:
-    """"Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
+    """ "Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
     norms = note.words.norms
     for i, norm in enumerate(norms):
         if norm not in ("temps", "temperatures") and norms[i : i + 3] != ["temperature", "at", "home"]:
@@ -125,7 +157,9 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     for at, atom in enumerate(atoms):
         direct = atom.get("low_back_pain")
         if direct is not None:
-            if exam and {"range", "flexion", "extension", "rom", "palpation", "tender"} & set(norms[start:end]):
+            if exam and {"range", "flexion", "extension", "rom", "palpation", "tender"} & set(
+                norms[start:end]
+            ):
                 continue
             if direct.attributes.get("assertion") == "absent":
                 if note.assess(atom.start, atom.end).label not in ("hypothetical", "family"):
@@ -153,11 +187,24 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 continue
             if radicular.attributes.get("region") or _is_cervical(note, atom):
                 continue  # of the neck and arm
-            mention = _add_pain(note, "radicular_pain", atom.start, atom.end, atoms, atom, region=radicular.attributes.get("region"))
+            mention = _add_pain(
+                note,
+                "radicular_pain",
+                atom.start,
+                atom.end,
+                atoms,
+                atom,
+                region=radicular.attributes.get("region"),
+            )
             if mention:
                 legs.append(mention)
             before = atoms[at - 1] if at else None
-            if before is not None and before.attribute("region") == "lumbar" and atom.start - before.end <= 3 and {"and", ",", "/", "&", "+", "or"} & set(norms[before.end : atom.start + 1]):
+            if (
+                before is not None
+                and before.attribute("region") == "lumbar"
+                and atom.start - before.end <= 3
+                and {"and", ",", "/", "&", "+", "or"} & set(norms[before.end : atom.start + 1])
+            ):
                 more = _add_pain(note, "low_back_pain", before.start, atom.end, atoms, atom, region="lumbar")
                 if more:
                     back.append(more)
@@ -171,7 +218,9 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if place.attribute("region") != "lumbar" and place.start < atom.start:
                 joined = _back_with(note, atoms, place)
                 if joined is not None:
-                    mention = _add_pain(note, "low_back_pain", joined.start, atom.end, atoms, atom, region="lumbar")
+                    mention = _add_pain(
+                        note, "low_back_pain", joined.start, atom.end, atoms, atom, region="lumbar"
+                    )
                     if mention:
                         back.append(mention)
             region = place.attribute("region")
@@ -182,15 +231,48 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                     back.append(mention)
                 joined = _coordinated_leg(note, atoms, place)
                 if joined is not None:
-                    _add_pain(note, "radicular_pain", min(first, joined.start), max(last, joined.end), atoms, joined)
-            elif region in _LEG and norms[atom.start] not in ("stiffness", "tightness", "tight", "stiff", "cramps", "cramping", "cramp", "sore", "soreness", "symptoms", "catch", "catches", "bothers", "bothering", "troubles") and _is_leg(place) and not ("knee" in norms[place.start : place.end]) or (region in _LEG and norms[atom.start] == "symptoms"):
+                    _add_pain(
+                        note, "radicular_pain", min(first, joined.start), max(last, joined.end), atoms, joined
+                    )
+            elif (
+                region in _LEG
+                and norms[atom.start]
+                not in (
+                    "stiffness",
+                    "tightness",
+                    "tight",
+                    "stiff",
+                    "cramps",
+                    "cramping",
+                    "cramp",
+                    "sore",
+                    "soreness",
+                    "symptoms",
+                    "catch",
+                    "catches",
+                    "bothers",
+                    "bothering",
+                    "troubles",
+                )
+                and _is_leg(place)
+                and not ("knee" in norms[place.start : place.end])
+                or (region in _LEG and norms[atom.start] == "symptoms")
+            ):
                 mention = _add_pain(note, "radicular_pain", first, last, atoms, atom)
                 if mention:
                     legs.append(mention)
         elif "radiates" in atom.labels:
-            target = next((o for o in atoms[at:] if o.attribute("region") and 0 <= o.start - atom.end <= 8), None)
+            target = next(
+                (o for o in atoms[at:] if o.attribute("region") and 0 <= o.start - atom.end <= 8), None
+            )
             named = set(norms[atom.start : atom.end])
-            region = str(target.attribute("region")) if target is not None else "lower_extremity" if named & {"leg", "legs", "thigh", "calf", "foot", "buttock", "lle", "rle", "thighs"} else None
+            region = (
+                str(target.attribute("region"))
+                if target is not None
+                else "lower_extremity"
+                if named & {"leg", "legs", "thigh", "calf", "foot", "buttock", "lle", "rle", "thighs"}
+                else None
+            )
             label = note.assess(atom.start, atom.end).label
             if region in ("hip", "knee"):
                 region = "lower_extremity"
@@ -198,7 +280,12 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 if label == "absent" and {"radiation", "radiating", "radiates", "radiate"} & named:
                     note.add("radicular_pain", atom.start, atom.end, "absent")
                 continue
-            if region == "lower_extremity" and target is not None and not _is_leg(target) and label == "present":
+            if (
+                region == "lower_extremity"
+                and target is not None
+                and not _is_leg(target)
+                and label == "present"
+            ):
                 continue  # pain as far as the buttock is no leg pain
             if region == "lower_extremity" and _numb_goes(atoms, atom):
                 continue
@@ -207,16 +294,24 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 mention = _add_pain(note, "radicular_pain", atom.start, max(atom.end, end_), atoms, atom)
                 if mention:
                     legs.append(mention)
-                    if label == "present" and not back and not _other_region(atoms, atom) and note.category(start) in ("hpi", "complaint", "", "interval", "assessment", "assessment_plan"):
+                    if (
+                        label == "present"
+                        and not back
+                        and not _other_region(atoms, atom)
+                        and note.category(start)
+                        in ("hpi", "complaint", "", "interval", "assessment", "assessment_plan")
+                    ):
                         pass
             elif region == "lumbar" and label == "absent":
                 continue
 
 
 def _is_cervical(note: Note, atom: Atom) -> bool:
-    """"C7 radiculopathy", "cervical and arm radiculopathy"."""
+    """ "C7 radiculopathy", "cervical and arm radiculopathy"."""
     near = note.norms(atom.start - 3, atom.end + 2)
-    return bool({"cervical", "arm", "neck", "upper"} & set(near)) or any(w[0] == "c" and w[1:] in ("4", "5", "6", "7", "8") for w in near)
+    return bool({"cervical", "arm", "neck", "upper"} & set(near)) or any(
+        w[0] == "c" and w[1:] in ("4", "5", "6", "7", "8") for w in near
+    )
 
 
 def _back_with(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
@@ -229,17 +324,23 @@ def _back_with(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
 
 
 def _is_leg(place: Atom) -> bool:
-    return place.attribute("site") != "buttock"
+    return str(place.attribute("site")) != "buttock"
 
 
 def _numb_goes(atoms: Sequence[Atom], radiates: Atom) -> bool:
-    """"numbness down her legs": it is the numbness that runs."""
+    """ "numbness down her legs": it is the numbness that runs."""
     near = [a for a in atoms if 0 <= radiates.start - a.end <= 2]
-    return any("numb" in a.labels for a in near) and not any("pain" in a.labels for a in atoms if a.start < radiates.start)
+    return any("numb" in a.labels for a in near) and not any(
+        "pain" in a.labels for a in atoms if a.start < radiates.start
+    )
 
 
 def _other_region(atoms: Sequence[Atom], atom: Atom) -> bool:
-    return any(o.attribute("region") in ("cervical", "shoulder", "upper_extremity", "hip", "knee") for o in atoms if o.start < atom.start)
+    return any(
+        o.attribute("region") in ("cervical", "shoulder", "upper_extremity", "hip", "knee")
+        for o in atoms
+        if o.start < atom.start
+    )
 
 
 _LISTS = frozenset(("history of", "hx of", "h/o", "hx", "history significant for", "history notable for"))
@@ -251,20 +352,40 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
     norms = note.words.norms
     best: tuple[int, Atom] | None = None
     for other in atoms:
-        if not other.attribute("region") or other is atom or "muscle" in other.labels or "reflex" in other.labels:
+        if (
+            not other.attribute("region")
+            or other is atom
+            or "muscle" in other.labels
+            or "reflex" in other.labels
+        ):
             continue
         if other.end <= atom.start:
             gap = atom.start - other.end
             between = norms[other.end : atom.start]
-            if gap > 6 or (note.has_comma(other.end, atom.start) and not all(w in ("and", "or", ",", "/", "leg", "legs", "buttock", "hip", "left", "right", "neck") for w in between)):
+            if gap > 6 or (
+                note.has_comma(other.end, atom.start)
+                and not all(
+                    w in ("and", "or", ",", "/", "leg", "legs", "buttock", "hip", "left", "right", "neck")
+                    for w in between
+                )
+            ):
                 continue
             cost = gap
         else:
             gap = other.start - atom.end
             between = norms[atom.end : other.start]
-            if gap > 9 or ";" in between or "but" in between or ("," in between and other.attribute("region") != "lumbar"):
+            if (
+                gap > 9
+                or ";" in between
+                or "but" in between
+                or ("," in between and other.attribute("region") != "lumbar")
+            ):
                 continue
-            cost = gap + (0 if {"in", "across", "over", "to", "of", "at", "along", "down", "into", "on"} & set(between) else 2)
+            cost = gap + (
+                0
+                if {"in", "across", "over", "to", "of", "at", "along", "down", "into", "on"} & set(between)
+                else 2
+            )
         if best is None or cost < best[0]:
             best = (cost, other)
     if best is None:
@@ -276,29 +397,79 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
     place = best[1]
     if place.attribute("region") in _NOT_SPINE:
         return None
-    if norms[place.start : place.end] in (["spine"], ["sacrum"], ["sacral"], ["back"]) and any(o.attribute("region") in ("cervical", "thoracic") and abs(o.start - place.start) <= 2 for o in atoms):
+    if norms[place.start : place.end] in (["spine"], ["sacrum"], ["sacral"], ["back"]) and any(
+        o.attribute("region") in ("cervical", "thoracic") and abs(o.start - place.start) <= 2 for o in atoms
+    ):
         return None
-    if norms[place.start : place.end] == ["back"] and norms[max(0, place.start - 1) : place.start] in (["go"], ["come"], ["went"], ["came"], ["get"], ["hold"], ["right"], ["is"], ["bring"], ["brought"], ["goes"], ["going"], ["gone"], ["been"], ["be"], ["report"], ["him"], ["call"], ["see"], ["sat"], ["sits"], ["dates"], ["dating"], ["further"], ["pushed"], ["moved"], ["pulls"]):
+    if norms[place.start : place.end] == ["back"] and norms[max(0, place.start - 1) : place.start] in (
+        ["go"],
+        ["come"],
+        ["went"],
+        ["came"],
+        ["get"],
+        ["hold"],
+        ["right"],
+        ["is"],
+        ["bring"],
+        ["brought"],
+        ["goes"],
+        ["going"],
+        ["gone"],
+        ["been"],
+        ["be"],
+        ["report"],
+        ["him"],
+        ["call"],
+        ["see"],
+        ["sat"],
+        ["sits"],
+        ["dates"],
+        ["dating"],
+        ["further"],
+        ["pushed"],
+        ["moved"],
+        ["pulls"],
+    ):
         return None
-    if norms[place.start : place.end] == ["back"] and norms[place.end : place.end + 2][:1] in (["of"], ["to"], ["in"], ["at"], ["for"], ["from"], ["on"]) and norms[place.end] in ("of", "to", "at"):
+    if (
+        norms[place.start : place.end] == ["back"]
+        and norms[place.end : place.end + 2][:1]
+        in (["of"], ["to"], ["in"], ["at"], ["for"], ["from"], ["on"])
+        and norms[place.end] in ("of", "to", "at")
+    ):
         return None
     return place
 
 
 def _coordinated_leg(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
     for other in atoms:
-        if other.attribute("region") in _LEG and other.start > place.end and other.start - place.end <= 8 and {"and", "/", ",", "&", "into", "to"} & set(note.norms(place.end, other.start)):
+        if (
+            other.attribute("region") in _LEG
+            and other.start > place.end
+            and other.start - place.end <= 8
+            and {"and", "/", ",", "&", "into", "to"} & set(note.norms(place.end, other.start))
+        ):
             return other
     return None
 
 
-def _add_pain(note: Note, type_: str, first: int, last: int, atoms: Sequence[Atom], head: Atom, region: str | None = None) -> Mention | None:
+def _add_pain(
+    note: Note,
+    type_: str,
+    first: int,
+    last: int,
+    atoms: Sequence[Atom],
+    head: Atom,
+    region: str | None = None,
+) -> Mention | None:
     stands = note.assess(head.start, head.end)
     label = stands.label
     if stands.negated and stands.historical and label == "absent":
         return None  # "no prior back trouble"
-    if label == "historical" and type_ == "low_back_pain" and all(
-        note.words.text[a:b].lower() in _LISTS for a, b, kind in stands.cues if kind == "historical"
+    if (
+        label == "historical"
+        and type_ == "low_back_pain"
+        and all(note.words.text[a:b].lower() in _LISTS for a, b, kind in stands.cues if kind == "historical")
     ):
         label = "present"  # "history of depression, back pain"
     if head.start != first:
@@ -308,7 +479,8 @@ def _add_pain(note: Note, type_: str, first: int, last: int, atoms: Sequence[Ato
     mention = note.add(type_, first, last, label, region=region)
     if mention is None:
         return None
-    side = nearest_side(note, atoms, head, 5)
+    named = {word for word in note.norms(head.start, head.end) if word in ("left", "right", "bilateral")}
+    side = named.pop() if len(named) == 1 else nearest_side(note, atoms, head, 5)
     if side and type_ == "radicular_pain":
         mention.attributes["side"] = side
     if label != "present":
@@ -324,26 +496,61 @@ def _course(note: Note, mention: Mention, atoms: Sequence[Atom], head: Atom) -> 
     part = note.layout.part[start]
     if number + 1 < len(note.layout.sentences):
         following = note.layout.sentences[number + 1]
-        if note.layout.part[following[0]] == part and note.category(start) not in ("ros", "pmh", "assessment", "plan"):
+        if note.layout.part[following[0]] == part and note.category(start) not in (
+            "ros",
+            "pmh",
+            "assessment",
+            "plan",
+        ):
             last = following[1]
     text = note.words.text[note.words.starts[first] : note.words.ends[last - 1]]
     scores = [int(m[2] or m[1]) for m in _SCORE.finditer(text) if int(m[2] or m[1]) <= 10]
     scores += [int(m[1]) for m in _VAS.finditer(text) if int(m[1]) <= 10]
     if scores:
         mention.attributes["severity_0_10"] = max(scores)
-    labels = {}
+    labels: dict[str, Atom] = {}
     for atom in note.atoms_in(start, end):
         for label in atom.labels:
             labels.setdefault(label, atom)
     severe = labels.get("severe")
-    if severe is not None and not note.assess(severe.start, severe.end).negated and abs(severe.start - head.start) < 12:
+    if (
+        severe is not None
+        and not note.assess(severe.start, severe.end).negated
+        and abs(severe.start - head.start) < 12
+    ):
         mention.attributes["severe"] = True
     worse = labels.get("worse")
     if worse is not None:
         state = note.assess(worse.start, worse.end)
         after = note.norms(worse.end, worse.end + 2)
-        situational = after[:1] in (["with"], ["when"], ["after"], ["on"], ["by"], ["in"], ["at"], ["while"], ["sitting"], ["standing"], ["walking"], ["bending"], ["if"]) and note.words.norms[worse.start] in ("worse", "worsened", "aggravated", "increased", "increases", "worsens")
-        if state.label == "present" and not situational and note.norms(worse.start - 3, worse.start)[-1:] != ["not"] and "neither" not in note.norms(worse.start - 4, worse.start):
+        situational = after[:1] in (
+            ["with"],
+            ["when"],
+            ["after"],
+            ["on"],
+            ["by"],
+            ["in"],
+            ["at"],
+            ["while"],
+            ["sitting"],
+            ["standing"],
+            ["walking"],
+            ["bending"],
+            ["if"],
+        ) and note.words.norms[worse.start] in (
+            "worse",
+            "worsened",
+            "aggravated",
+            "increased",
+            "increases",
+            "worsens",
+        )
+        if (
+            state.label == "present"
+            and not situational
+            and note.norms(worse.start - 3, worse.start)[-1:] != ["not"]
+            and "neither" not in note.norms(worse.start - 4, worse.start)
+        ):
             mention.attributes["worsening"] = True
             mention.attributes["new_or_increasing"] = True
         elif state.negated:
@@ -351,18 +558,25 @@ def _course(note: Note, mention: Mention, atoms: Sequence[Atom], head: Atom) -> 
     if "not_worse" in labels and "worsening" not in mention.attributes:
         mention.attributes["worsening"] = False
     new = labels.get("new")
-    if new is not None and abs(new.start - mention.start) <= 4 and not note.assess(new.start, new.end).negated:
+    if (
+        new is not None
+        and abs(new.start - mention.start) <= 4
+        and not note.assess(new.start, new.end).negated
+    ):
         mention.attributes["new_or_increasing"] = True
     _onset(note, mention, start, end)
-    part, number = note.layout.part[start], note.layout.sentence[start]
-    for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
+    for later in range(number + 1, min(number + 4, len(note.layout.sentences))):
         if {"onset", "duration_days", "duration_days_min", "duration_days_max"} & set(mention.attributes):
             return
-        first, last = note.layout.sentences[following]
+        first, last = note.layout.sentences[later]
         norms = set(note.norms(first, last))
         if note.layout.part[first] != part or note.category(first) in ("ros", "pmh", "exam", "medications"):
             return
-        if norms & _GOES_ON and not any(a.attribute("region") in _NOT_SPINE for a in note.atoms_in(first, last)) and not norms & {"numbness", "tingling", "surgery", "injection", "fever"}:
+        if (
+            norms & _GOES_ON
+            and not any(a.attribute("region") in _NOT_SPINE for a in note.atoms_in(first, last))
+            and not norms & {"numbness", "tingling", "surgery", "injection", "fever"}
+        ):
             _onset(note, mention, first, last)
 
 
@@ -377,18 +591,100 @@ def _onset(note: Note, mention: Mention, start: int, end: int) -> None:
         before = norms[max(start, time.start - 4) : time.start]
         after = norms[time.end : time.end + 3]
         if time.kind == "duration":
-            good = bool({"for", "x", "past", "last", "over", "about", "now", "approximately", "~", "nearly", "almost", "been", "of"} & set(before)) or norms[time.start][0] == "x" or after[:1] == ["history"] or after[:2] == ["of", "pain"] or {"history", "hx", "duration", "now", "of"} & set(after[:2]) or "-" in norms[time.start : time.end]
-            if {"after", "within", "every", "in", "q", "next", "per", "lasts", "lasting", "until", "hours"} & set(before[-2:]) or (time.high is not None and time.high < 1):
+            good = (
+                bool(
+                    {
+                        "for",
+                        "x",
+                        "past",
+                        "last",
+                        "over",
+                        "about",
+                        "now",
+                        "approximately",
+                        "~",
+                        "nearly",
+                        "almost",
+                        "been",
+                        "of",
+                    }
+                    & set(before)
+                )
+                or norms[time.start][0] == "x"
+                or after[:1] == ["history"]
+                or after[:2] == ["of", "pain"]
+                or {"history", "hx", "duration", "now", "of"} & set(after[:2])
+                or "-" in norms[time.start : time.end]
+            )
+            if {
+                "after",
+                "within",
+                "every",
+                "in",
+                "q",
+                "next",
+                "per",
+                "lasts",
+                "lasting",
+                "until",
+                "hours",
+            } & set(before[-2:]) or (time.high is not None and time.high < 1):
                 good = False
-            if norms[time.start - 1 : time.start] == ["last"] and {"for", "over", "past", "the"} & set(before) and time.high is not None and time.high >= 1:
+            if (
+                norms[time.start - 1 : time.start] == ["last"]
+                and {"for", "over", "past", "the"} & set(before)
+                and time.high is not None
+                and time.high >= 1
+            ):
                 good = True
-            if any(label in ("physical_therapy", "chiropractic", "home_exercise_program", "nsaid", "injection", "conservative_treatment") for a in note.atoms_in(max(start, time.start - 6), min(end, time.end + 5)) for label in a.labels):
+            if any(
+                label
+                in (
+                    "physical_therapy",
+                    "chiropractic",
+                    "home_exercise_program",
+                    "nsaid",
+                    "injection",
+                    "conservative_treatment",
+                )
+                for a in note.atoms_in(max(start, time.start - 6), min(end, time.end + 5))
+                for label in a.labels
+            ):
                 good = False
             if good:
                 candidates.append((abs(time.start - mention.start), time))
         elif time.kind == "date":
-            if set(before) & _ONSET or (time.ago and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken"} & set(before)) or ("on" in before and norms[mention.start : mention.end] and abs(time.start - mention.end) < 6):
-                if any(label in ("physical_therapy", "chiropractic", "nsaid", "muscle_relaxant", "spine_surgery", "mri", "xray", "ct", "opioid", "neuropathic_agent", "injection", "analgesic") for a in note.atoms_in(max(start, time.start - 5), time.start) for label in a.labels):
+            if (
+                set(before) & _ONSET
+                or (
+                    time.ago
+                    and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken"} & set(before)
+                )
+                or (
+                    "on" in before
+                    and norms[mention.start : mention.end]
+                    and abs(time.start - mention.end) < 6
+                )
+            ):
+                if any(
+                    label
+                    in (
+                        "physical_therapy",
+                        "chiropractic",
+                        "nsaid",
+                        "muscle_relaxant",
+                        "spine_surgery",
+                        "mri",
+                        "xray",
+                        "ct",
+                        "opioid",
+                        "neuropathic_agent",
+                        "injection",
+                        "analgesic",
+                    )
+                    for a in note.atoms_in(max(start, time.start - 5), time.start)
+                    for label in a.labels
+                ):
                     continue
                 candidates.append((abs(time.start - mention.start), time))
     if not candidates:
@@ -425,9 +721,19 @@ def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None
                 for type_ in ("bladder_dysfunction", "bowel_dysfunction"):
                     note.add(type_, atom.start, atom.end, "absent")
         elif labels & {"bladder", "bowel", "bladder_bowel"}:
-            types = ("bladder_dysfunction", "bowel_dysfunction") if "bladder_bowel" in labels else ("bladder_dysfunction",) if "bladder" in labels else ("bowel_dysfunction",)
+            types = (
+                ("bladder_dysfunction", "bowel_dysfunction")
+                if "bladder_bowel" in labels
+                else ("bladder_dysfunction",)
+                if "bladder" in labels
+                else ("bowel_dysfunction",)
+            )
             _subject(note, start, end, atoms, at, types)
-        elif "incontinence" in labels and not any({"bladder", "bowel", "bladder_bowel"} & set(a.labels) for a in atoms if abs(a.start - atom.start) <= 5):
+        elif "incontinence" in labels and not any(
+            {"bladder", "bowel", "bladder_bowel"} & set(a.labels)
+            for a in atoms
+            if abs(a.start - atom.start) <= 5
+        ):
             label = note.assess(atom.start, atom.end).label
             if label != "present" and norms[atom.start] in ("accidents", "leaks"):
                 if norms[atom.start] == "leaks":
@@ -435,7 +741,33 @@ def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None
                 elif any(_SPHINCTER_WORDS & set(a.labels) for a in atoms if a is not atom):
                     _sphincter(note, atom.start, atom.end, atoms, atom, _SPHINCTERS)
             elif norms[atom.start] in ("incontinence", "incontinent"):
-                _sphincter(note, atom.start, atom.end, atoms, atom, ("bladder_dysfunction", "bowel_dysfunction") if label != "present" else ("bladder_dysfunction",))
+                _sphincter(
+                    note,
+                    atom.start,
+                    atom.end,
+                    atoms,
+                    atom,
+                    ("bladder_dysfunction", "bowel_dysfunction")
+                    if label != "present"
+                    else ("bladder_dysfunction",),
+                )
+
+
+_TITLES = {
+    "bladder": ("bladder_dysfunction",),
+    "bowel": ("bowel_dysfunction",),
+    "bowels": ("bowel_dysfunction",),
+}
+
+
+def _titled_sphincters(note: Note) -> None:
+    """ "Bladder/bowel: normal", where the words are read as the title of a part."""
+    for part in note.layout.parts:
+        types = [type_ for word in note.norms(part.start, part.title_end) for type_ in _TITLES.get(word, ())]
+        said = note.atoms_in(part.title_end, min(part.end, part.title_end + 3)) if types else ()
+        if said and "normal" in said[0].labels and not note.assess(said[0].start, said[0].end).negated:
+            for type_ in types:
+                note.add(type_, part.start, said[0].end, "absent")
 
 
 def _said_whole(note: Note, atoms: Sequence[Atom], atom: Atom, entries: Sequence[Entry]) -> None:
@@ -457,7 +789,7 @@ def _said_whole(note: Note, atoms: Sequence[Atom], atom: Atom, entries: Sequence
 
 
 def _is_untroubled(note: Note, atoms: Sequence[Atom], at: int) -> bool:
-    """"no change in bladder or bowel function", "no trouble with urine or stool", "no problems, voiding"."""
+    """ "no change in bladder or bowel function", "no trouble with urine or stool", "no problems, voiding"."""
     first = atoms[at].start
     for before in reversed(atoms[:at]):
         if first - before.end > 2 or note.has_comma(before.end, first):
@@ -471,8 +803,10 @@ def _is_untroubled(note: Note, atoms: Sequence[Atom], at: int) -> bool:
     return False
 
 
-def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, types: tuple[str, ...]) -> None:
-    """"bladder control normal", "no bowel or bladder changes", "trouble with his bladder"."""
+def _subject(
+    note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, types: tuple[str, ...]
+) -> None:
+    """ "bladder control normal", "no bowel or bladder changes", "trouble with his bladder"."""
     atom = atoms[at]
     if _is_untroubled(note, atoms, at):
         for type_ in types:
@@ -485,7 +819,13 @@ def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, t
         gap = other.start - atom.end if other.start >= atom.end else atom.start - other.end
         between = note.norms(min(other.end, atom.end), max(other.start, atom.start))
         commas = between.count(",")
-        if gap <= 8 and ";" not in between and "." not in between and commas <= 2 and (best is None or gap < best[0]):
+        if (
+            gap <= 8
+            and ";" not in between
+            and "." not in between
+            and commas <= 2
+            and (best is None or gap < best[0])
+        ):
             best = (gap, other)
     said = predicate(note, atoms, at, frozenset(("normal",)))
     if best is not None and (said is None or abs(said[1].start - atom.start) >= best[0]):
@@ -493,7 +833,12 @@ def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, t
         first, last = min(atom.start, problem.start), max(atom.end, problem.end)
         _sphincter(note, first, last, atoms, problem, types)
         return
-    if said is not None and said[0] == "normal" and abs(said[1].start - atom.end) <= 9 and note.category(start) not in ("plan",):
+    if (
+        said is not None
+        and said[0] == "normal"
+        and abs(said[1].start - atom.end) <= 9
+        and note.category(start) not in ("plan",)
+    ):
         scope = note.assess(atom.start, atom.end)
         label = "absent" if scope.label in ("present", "absent", "historical", "possible") else scope.label
         for type_ in types:
@@ -501,23 +846,50 @@ def _subject(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, t
         return
     label = note.assess(atom.start, atom.end).label
     before = atoms[at - 1] if at else None
-    if label == "hypothetical" and before is not None and atom.start - before.end <= 1 and "change" in note.norms(before.start, before.end):
+    if (
+        label == "hypothetical"
+        and before is not None
+        and atom.start - before.end <= 1
+        and "change" in note.norms(before.start, before.end)
+    ):
         for type_ in types:  # "any change in bladder control"
             note.add(type_, atom.start, atom.end, "hypothetical")
         return
-    if label == "absent" and (note.words.norms[atom.start] in ("bowel", "bladder", "b", "b/b", "urinary", "bowels", "sphincter") or "bladder_bowel" in atom.labels):
+    if label == "absent" and (
+        note.words.norms[atom.start] in ("bowel", "bladder", "b", "b/b", "urinary", "bowels", "sphincter")
+        or "bladder_bowel" in atom.labels
+    ):
         for type_ in types:
             note.add(type_, atom.start, atom.end, "absent")
 
 
-def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: Atom, types: tuple[str, ...]) -> list[Mention]:
+def _sphincter(
+    note: Note, first: int, last: int, atoms: Sequence[Atom], head: Atom, types: tuple[str, ...]
+) -> list[Mention]:
     label = note.assess(head.start, head.end).label
     if label == "present" and first != head.start and note.assess(first, first + 1).label == "absent":
         label = "absent"
     norms = note.words.norms
     phrase = set(norms[first:last])
-    generic = phrase & {"change", "changes", "complaints", "issues", "concern", "concerns", "symptoms", "issue", "complaint", "problems", "involvement"}
-    if label == "present" and generic and not phrase & {"incontinence", "retention", "dysfunction"} and note.category(first) in ("instructions", "plan"):
+    generic = phrase & {
+        "change",
+        "changes",
+        "complaints",
+        "issues",
+        "concern",
+        "concerns",
+        "symptoms",
+        "issue",
+        "complaint",
+        "problems",
+        "involvement",
+    }
+    if (
+        label == "present"
+        and generic
+        and not phrase & {"incontinence", "retention", "dysfunction"}
+        and note.category(first) in ("instructions", "plan")
+    ):
         return []
     found: list[Mention] = []
     start, end = note.sentence_of(first)
@@ -525,7 +897,13 @@ def _sphincter(note: Note, first: int, last: int, atoms: Sequence[Atom], head: A
     near = [a for a in note.atoms_in(start, end)]
     old = next((a for a in near if "old" in a.labels and norms[a.start] not in ("stable", "known")), None)
     new = next((a for a in near if "new" in a.labels), None)
-    kind = "retention" if {"retention", "void", "urinate", "hesitancy", "emptying"} & phrase else "incontinence" if {"incontinence", "incontinent", "accidents", "leakage", "leaks", "leaking"} & phrase else None
+    kind = (
+        "retention"
+        if {"retention", "void", "urinate", "hesitancy", "emptying"} & phrase
+        else "incontinence"
+        if {"incontinence", "incontinent", "accidents", "leakage", "leaks", "leaking"} & phrase
+        else None
+    )
     for type_ in types:
         mention = note.add(type_, first, last, label, kind=kind)
         if mention is None:

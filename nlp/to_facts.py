@@ -35,6 +35,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "pathologic_reflex": ("kind", "side"), "increased_tone": ("region",), "peripheral_nerve_injury": ("region",), "immunosuppression": ("cause",),
 }  # fmt: skip
 _SIDES = frozenset(("left", "right", "l", "r", "bilateral", "lt", "rt", "both"))
+_ADULT = 18
 _STUDIES = ("xray", "ct", "mri", "bone_scan", "ultrasound", "emg_ncs")
 #: Types whose own date the rules ask for (`date` among the attributes): never that of the document.
 _DATED = frozenset((*_STUDIES, "lab", "injection", "spine_surgery", "trauma", "cancer", "compression_fracture"))
@@ -89,6 +90,8 @@ def read_case(
     for item in kept:
         apply_modifiers(item.note, [other.note for other in kept])
     facts = _merge(kept, service_date)
+    if age_years is not None and age_years >= _ADULT:  # posture is a finding of a child (facts.md)
+        facts = tuple(fact for fact in facts if fact.type != "postural_change")
     regions, ct = _requested(kept, cpt_codes)
     clinical = [r for r in kept if r.document.kind not in ("order", "lab_report", "imaging_report")]
     newest = max((r.when for r in clinical if r.when is not None), default=None)

@@ -124,7 +124,8 @@ class Words:
         starts: list[int] = []
         gaps: list[str] = []
         at = 0
-        for gap, piece in _PIECE.findall(text):
+        # Without the white space at its end every run of white space has a piece after it: no backtracking.
+        for gap, piece in _PIECE.findall(text.rstrip()):
             at += len(gap)
             raws.append(piece)
             starts.append(at)

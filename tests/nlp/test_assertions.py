@@ -113,8 +113,16 @@ CASES: list[tuple[str, str, str]] = [
     # hypothetical
     ("Return if fever develops.", "fever", "hypothetical"),
     ("Call for fever, chills or new weakness.", "new weakness", "hypothetical"),
-    ("Should he ever develop a floppy foot or lose bladder control, he goes to the ER.", "floppy foot", "hypothetical"),
-    ("Should he ever develop a floppy foot or lose bladder control, he goes to the ER.", "bladder control", "hypothetical"),
+    (
+        "Should he ever develop a floppy foot or lose bladder control, he goes to the ER.",
+        "floppy foot",
+        "hypothetical",
+    ),
+    (
+        "Should he ever develop a floppy foot or lose bladder control, he goes to the ER.",
+        "bladder control",
+        "hypothetical",
+    ),
     ("She knows to call about numbness in the saddle or fever.", "fever", "hypothetical"),
     ("Return precautions for saddle anesthesia were given.", "saddle anesthesia", "hypothetical"),
     ("Call if:\n- numb saddle\n- new weakness\n- fever over 101", "numb saddle", "hypothetical"),
@@ -177,8 +185,16 @@ CASES: list[tuple[str, str, str]] = [
     # lists, boxes, sections
     ("[x] fever  [ ] weight loss", "fever", ""),
     ("Bladder symptoms: Y [ ]  N [x]", "Bladder symptoms", "negated"),
-    ("REVIEW OF SYSTEMS\nConstitutional: Negative for fever, malaise.\nGU: Positive for urgency.", "malaise", "negated"),
-    ("REVIEW OF SYSTEMS\nConstitutional: Negative for fever, malaise.\nGU: Positive for urgency.", "urgency", ""),
+    (
+        "REVIEW OF SYSTEMS\nConstitutional: Negative for fever, malaise.\nGU: Positive for urgency.",
+        "malaise",
+        "negated",
+    ),
+    (
+        "REVIEW OF SYSTEMS\nConstitutional: Negative for fever, malaise.\nGU: Positive for urgency.",
+        "urgency",
+        "",
+    ),
     ("FAMILY HISTORY\nMother: gout\nFather: stroke", "stroke", "family"),
     ("Family: father MI.\n\nSince May he has a limp.", "limp", ""),
     ("DIFFERENTIAL: disc herniation, abscess", "abscess", "possible"),
