@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nlp.exam_base import ARMS, arm_region, nearest_side, note_label, predicate, topic
+from nlp.exam_base import ARMS, arm_region, column_order, examined_label, in_row, nearest_side, predicate, signed, standing, topic
 from nlp.exam_reflexes import read_reflexes
 from nlp.exam_slr import read_leg_raise, read_titled_leg_raise
 from nlp.exam_strength import read_strength
@@ -29,7 +29,7 @@ def read_exam(note: Note) -> None:
             read_strength(note, start, end, atoms, labels)
         if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or labels & {"region", "muscle"} and note.is_exam(start):
             read_reflexes(note, start, end, atoms)
-        if labels & {"sensation", "numb"}:
+        if labels & {"sensation", "numb"} or "sensation" in topic(note, start):
             _sensation(note, start, end, atoms)
         read_titled_leg_raise(note, start, end, atoms)
         if labels & _OTHERS:
@@ -78,8 +78,13 @@ def dermatomes(note: Note, start: int, end: int) -> list[str]:
 def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     exam = note.is_exam(start)
     done: set[int] = set()
+    if "sensation" in topic(note, start) and not any({"sensation", "numb"} & set(a.labels) for a in atoms):
+        _titled_sensation(note, start, end, atoms)
+        return
     for at, atom in enumerate(atoms):
         if "sensation" in atom.labels:
+            if exam and (_sensory_columns(note, start, end, atoms, at) or _felt(note, atoms, atom, start, end)):
+                return
             if at and "sensation" in atoms[at - 1].labels and atom.start - atoms[at - 1].end <= 2:
                 continue  # "pin and vibration": the list is one subject
             said = predicate(note, atoms, at)
@@ -92,11 +97,13 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             done.add(said[1].start)
             if said[0] == "normal":
                 _add_sensory(note, atoms, atom, said[1], "absent", start, end)
+                if exam:
+                    _sensory_exceptions(note, atoms, atom, said[1], start, end, done)
             elif said[0] in ("abnormal", "abnormal_up"):
-                label = note_label(note, said[1]) if "cue" not in said[1].labels else "present"
+                label = examined_label(note, said[1].start, said[1].end) if "cue" not in said[1].labels else "present"
                 if exam or _is_examined(note, atom, said[1]):
                     _add_sensory(note, atoms, atom, said[1], label, start, end)
-                else:
+                elif note.words.norms[said[1].start] != "down":  # "an electric feeling down the leg"
                     _add_numb(note, atoms, said[1], label, start)
         elif "numb" in atom.labels and atom.start not in done:
             label = note.assess(atom.start, atom.end).label
@@ -106,12 +113,79 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 note.add("saddle_anesthesia", first, last, label)
                 continue
             deficit = note.words.norms[atom.start] in ("sensory", "hypoesthesia", "hypaesthesia", "hypesthesia", "decreased", "loss", "focal")
-            if exam and (label != "present" or _place(note, atoms, atom, start, end)[0] or deficit):
+            if exam and (label != "present" or deficit or _placed_by_examiner(note, atoms, atom, start, end)):
                 _add_sensory(note, atoms, atom, atom, label, start, end)
             elif deficit and note.category(start) not in ("ros", "hpi", "interval", "complaint", "instructions"):
                 _add_sensory(note, atoms, atom, atom, label, start, end)
             else:
                 _add_numb(note, atoms, atom, label, start)
+
+
+_SAYS = frozenset("reports reported reporting complains states stated subjective subjectively endorses describes described says feels feeling c/o notes".split())
+
+
+def _placed_by_examiner(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) -> bool:
+    """Numbness with a dermatome, or numbness of a leg that nobody is said to report."""
+    roots, _, region, _ = _place(note, atoms, atom, start, end)
+    numb = note.words.norms[atom.start].startswith("numb")
+    return bool(roots) or numb and region == "lower_extremity" and not _SAYS & set(note.norms(start, atom.start))
+
+
+def _sensory_exceptions(note: Note, atoms: Sequence[Atom], subject: Atom, normal: Atom, start: int, end: int, done: set[int]) -> None:
+    """"Intact except decreased over the right dorsal foot", "L4 normal, L5 diminished": what follows a normal."""
+    for atom in atoms:
+        if atom.start <= max(normal.start, subject.start) or atom.start in done:
+            continue
+        if {"reflex", "strength", "gait", "tone", "slr"} & set(atom.labels):
+            return
+        if "abnormal" in atom.labels and not {"sensation", "cue"} & set(atom.labels) and signed(note, "abnormal", atom) != "normal":
+            done.add(atom.start)
+            _add_sensory(note, atoms, subject if atom.start - subject.end < 4 else atom, atom, examined_label(note, atom.start, atom.end), start, end)
+
+
+def _titled_sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """"Sensory: dull over the left L5": the title names what is felt."""
+    for atom in atoms:
+        for label in atom.labels:
+            if label in ("normal", "abnormal", "abnormal_up"):
+                meaning = signed(note, label, atom)
+                _add_sensory(note, atoms, atom, atom, "absent" if meaning == "normal" else examined_label(note, atom.start, atom.end), start, end)
+                break
+
+
+def _sensory_columns(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int) -> bool:
+    """A table row with a result for each side: "Pin, dorsal foot    normal    decreased"."""
+    if not in_row(note, start):
+        return False
+    gaps, norms = note.words.gaps, note.words.norms
+    cells = [
+        (atom, label) for atom in atoms[at + 1 :] for label in atom.labels
+        if label in ("normal", "abnormal") and (len(gaps[atom.start]) > 1 or norms[atom.start - 1] == "|")
+    ]  # fmt: skip
+    if len(cells) != 2:
+        return False
+    for (said, label), side in zip(cells, column_order(note, start), strict=True):
+        before = len(note.mentions)
+        _add_sensory(note, atoms, atoms[at], said, "absent" if label == "normal" else "present", start, end)
+        for mention in note.mentions[before:]:
+            mention.attributes["side"] = side
+    return True
+
+
+def _felt(note: Note, atoms: Sequence[Atom], subject: Atom, start: int, end: int) -> bool:
+    """"Feels light touch everywhere": what is felt is there, unless another word says less."""
+    verb = next((i for i in range(max(start, subject.start - 3), subject.start) if note.words.norms[i] in _FEELS), None)
+    if verb is None and note.norms(subject.end, subject.end + 1) in (["felt"], ["perceived"], ["appreciated"]):
+        verb = subject.end
+    if verb is None or {"not", "less", "cannot", "can't", "doesn't", "didn't", "barely"} & set(note.norms(verb - 2, verb + 3)):
+        return False
+    if any({"abnormal", "numb"} & set(atom.labels) and not {"sensation"} & set(atom.labels) for atom in atoms):
+        return False
+    _add_sensory(note, atoms, subject, subject, "absent", start, end)
+    return True
+
+
+_FEELS = frozenset("feels felt perceives perceived appreciates appreciated distinguishes distinguished discriminates discerns detects identifies recognizes".split())
 
 
 def _is_examined(note: Note, subject: Atom, said: Atom) -> bool:
@@ -131,6 +205,7 @@ def _near_saddle(note: Note, atoms: Sequence[Atom], atom: Atom) -> Atom | None:
 def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) -> tuple[list[str], str | None, str | None, bool]:
     """(dermatomes, site, region, is the pattern that of a neuropathy) of the clause around a finding."""
     low, high = _clause(note, atom, start, end)
+    low, high = _own_chunk(note, atoms, atom, low, high)
     roots = dermatomes(note, low, high)
     site = region = None
     pattern = False
@@ -159,6 +234,30 @@ def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) 
     return list(dict.fromkeys(roots)), site, region, pattern
 
 
+def _own_chunk(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: int) -> tuple[int, int]:
+    """Between commas, where that names a level and another predicate stands elsewhere: "L4 normal, L5 diminished"."""
+    if not any(low <= other.start < high and other is not atom and {"normal", "abnormal"} & set(other.labels) for other in atoms):
+        return low, high
+    norms = note.words.norms
+    first, last = atom.start, atom.end
+    while first > low and norms[first - 1] not in (",", ":"):
+        first -= 1
+    while last < high and norms[last] != ",":
+        last += 1
+    named = dermatomes(note, first, last) or any(first <= other.start < last and "territory" in other.labels for other in atoms)
+    return (first, last) if named else (low, high)
+
+
+def _side_within(note: Note, atoms: Sequence[Atom], low: int, high: int) -> str | None:
+    """The side inside the name of a place: "outer left foot"."""
+    for other in atoms:
+        if low <= other.start < high and ("territory" in other.labels or "region" in other.labels) and not side_of(other):
+            for word in note.norms(other.start, other.end):
+                if word in ("left", "l", "right", "r"):
+                    return "left" if word[0] == "l" else "right"
+    return None
+
+
 def _clause(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
     norms = note.words.norms
     low = atom.start
@@ -182,7 +281,7 @@ def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, l
         return
     modality = note.words.text[note.words.starts[subject.start] : note.words.ends[subject.end - 1]].lower() if subject is not said else None
     mention = note.add(
-        "sensory_deficit", first, last, label, side=nearest_side(note, atoms, said, 10), dermatome=None if region in ARMS else ",".join(roots),
+        "sensory_deficit", first, last, label, side=_side_within(note, atoms, *_clause(note, said, start, end)) or nearest_side(note, atoms, said, 10), dermatome=None if region in ARMS else ",".join(roots),
         site=site, modality=modality, region=region if region in ARMS else ("lower_extremity" if roots or region == "lower_extremity" else region),
     )  # fmt: skip
     if mention is not None:
@@ -230,7 +329,7 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if said is not None and said[0] == "normal" and abs(said[1].start - atom.end) <= 8:
                 note.add("gait_abnormality", min(atom.start, said[1].start), max(atom.end, said[1].end), "absent", specific=False)
             elif said is not None and said[0] == "abnormal" and exam and not any("gait_kind" in a.labels for a in atoms) and abs(said[1].start - atom.end) <= 3:
-                note.add("gait_abnormality", min(atom.start, said[1].start), max(atom.end, said[1].end), note_label(note, said[1]), kind="unspecified")
+                note.add("gait_abnormality", min(atom.start, said[1].start), max(atom.end, said[1].end), examined_label(note, said[1].start, said[1].end), kind="unspecified")
         elif "slr" in labels:
             read_leg_raise(note, start, end, atoms, at)
         elif "spinal_tenderness_word" in labels or "tender" in labels:
@@ -247,7 +346,7 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if note.words.norms[atom.start] == "good" or (said is not None and said[0] == "normal"):
                 note.add(kind, atom.start, max(atom.end, said[1].end if said else 0), "absent")
             elif said is not None and said[0] == "abnormal":
-                note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), note_label(note, said[1]) if "cue" not in said[1].labels else "present")
+                note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), examined_label(note, said[1].start, said[1].end) if "cue" not in said[1].labels else "present")
             elif note.assess(atom.start, atom.end).negated:
                 note.add(kind, atom.start, atom.end, "present")
         elif "foot_drop_word" in labels:

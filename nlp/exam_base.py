@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
+#: Words before the side that a finding is compared with.
+COMPARED = frozenset(("than", "compared", "versus", "vs", "cf", "relative"))
 ARMS = frozenset(("upper_extremity", "cervical", "shoulder", "head"))
 
 
@@ -67,8 +69,8 @@ def nearest_side(note: Note, atoms: Sequence[Atom], atom: Atom, reach: int = 8) 
     best: tuple[int, str] | None = None
     for other in atoms:
         side = side_of(other)
-        if side is None:
-            continue
+        if side is None or "sensation" in other.labels or COMPARED & set(note.norms(other.start - 2, other.start)):
+            continue  # "LT" before a dermatome is light touch; "less than the right" is about the left
         gap = atom.start - other.end if other.end <= atom.start else other.start - atom.end
         if gap <= reach and (best is None or gap < best[0]):
             best = (gap, side)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.exam_base import arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, signed, standing, topic
+from nlp.exam_base import COMPARED, arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, signed, standing, topic
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
@@ -30,7 +30,9 @@ _UNITS = frozenset("cm mm beats beat deg degrees weeks months days years mg week
 
 #: What else is graded with a plus at a knee or ankle.
 _OTHER_GRADED = frozenset("pulse pulses edema oedema pitting effusion swelling crepitus laxity drawer spasm spasms tenderness dp hypertonic hypertonicity".split())
-_COMPARED = frozenset(("than", "compared", "versus", "vs", "cf", "relative"))
+
+
+_FELT = frozenset("dull dulled duller numb numbness hypoesthesia hypoesthetic hypesthesia hypalgesia anesthetic insensate fuzzy cottony patchy weak weaker weakness".split())
 
 
 @dataclass
@@ -136,6 +138,8 @@ def _joint(note: Note, atom: Atom, grades: Sequence[_Value], known: bool, goes_o
 
 
 def _word_kind(note: Note, atom: Atom) -> str | None:
+    if note.words.norms[atom.start] in _FELT:
+        return None
     if "no_reflex" in atom.labels:
         return "absent"
     for label in atom.labels:
@@ -356,7 +360,7 @@ def _side_of(note: Note, group: _Group, value: _Value) -> str | None:
     if before and leads and value.start - before[-1][1] <= 1 and not note.has_comma(before[-1][1], value.start):
         return before[-1][2]
     after = next((side for side in group.sides if 0 <= side[0] - value.end <= 3), None)
-    if after is not None and not note.has_comma(value.end, after[0]) and not _COMPARED & set(note.norms(value.end, after[0])):
+    if after is not None and not note.has_comma(value.end, after[0]) and not COMPARED & set(note.norms(value.end, after[0])):
         followed = any(0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start) for other in group.values if other is not value)
         if not (leads and followed):
             return after[2]

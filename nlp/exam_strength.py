@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from nlp.exam_base import ARMS, column_order, in_row, is_old_value, nearest_side, note_label, predicate, standing, stops, topic
 from nlp.mentions import Atom
-from nlp.note import Note, side_of
+from nlp.note import Mention, Note, side_of
 
 _SLASH_GRADE = re.compile(r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of|of)\s?5)(\s?[+-](?![\d\w]))?(?![\d/])", re.IGNORECASE)
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?![\d/.%]\d|[\d/%])")
 _DIGITS = frozenset("012345")
 #: Scores out of five that are no grades of strength.
 _OTHER_SCORES = frozenset("waddell waddell's waddells whisper murmur systolic apgar goal goals beighton vas nprs criteria ashworth visit visits oswestry gcs mallampati stars scale".split())
-_STOPS = frozenset(("reflex", "slr", "sensation", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann", "tone"))
+_STOPS = frozenset(("reflex", "slr", "sensation", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann"))
 _RESETS = frozenset(("otherwise", "elsewhere", "rest", "remaining", "remainder", "others", "else"))
 _LINKS = frozenset(("in", "of", "for", "at", "with", "on", "across", "throughout", "strength", "to", "power"))
 _BARE_AFTER = frozenset(("is", "are", "at", "grade", "graded", "=", ":", "mrc", "now", "(", "about", "-", "was", "power", "strength", "|"))
@@ -151,6 +151,8 @@ def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: 
         return False
     if row and (near or strength):
         return True
+    if before in ("r", "l", "right", "left") and any(k in near for k in range(i - 10, i)):
+        return True
     for k in range(i - 1, max(start - 1, i - 5), -1):
         if k in near or any(k == grade.end - 1 and i - grade.end <= 1 for grade in found):
             return True
@@ -265,10 +267,13 @@ def _twin(note: Note, one: _Grade, other: _Grade) -> bool:
 def _add_group(note: Note, group: _Group) -> None:
     _set_sides(note, group)
     names = group.names
+    older = [grade.value for grade in group.grades if is_old_value(note, grade.start)]
     several = len(names) > 1 and len(group.grades) >= len(names) and names[-1].start < group.grades[0].start
     for number, grade in enumerate(group.grades):
         muscles = [names[number % len(names)]] if several else names
-        _add_grade(note, group, grade, muscles)
+        mention = _add_grade(note, group, grade, muscles)
+        if mention is not None and mention.assertion == "present" and older:
+            mention.attributes["old_or_new"] = "old" if min(older) <= grade.value else "worse"
 
 
 def _set_sides(note: Note, group: _Group) -> None:
@@ -300,10 +305,10 @@ def _side(note: Note, group: _Group, grade: _Grade) -> str | None:
     return before[-1][2] if leads and before else group.line_side
 
 
-def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]) -> None:
+def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]) -> Mention | None:
     old = is_old_value(note, grade.start)
     if old and grade.value >= 5:
-        return
+        return None
     start = min([grade.start, *(m.start for m in muscles)])
     end = max([grade.end, *(m.end for m in muscles)])
     if end - start > 14:
@@ -315,13 +320,13 @@ def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]
         "motor_weakness", start, end, assertion, specific=bool(muscles) or assertion == "present", side=grade.side, muscle=names, grade=grade.text, region=region,
     )  # fmt: skip
     if mention is None:
-        return
+        return None
     mention.in_exam = True
     stands = standing(note, grade.start, grade.end)
     if stands in ("hypothetical", "family") or stands == "historical" and assertion == "present":
         mention.assertion = stands
     if mention.assertion != "present":
-        return
+        return mention
     if pain_limited(note, grade.start, grade.end):
         mention.attributes["pain_limited"] = True
     if grade.value <= 3.01 and any(m.attribute("foot_drop") for m in muscles):
@@ -330,6 +335,7 @@ def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]
             drop.in_exam = True
             if "pain_limited" in mention.attributes:
                 drop.attributes["pain_limited"] = True
+    return mention
 
 
 def pain_limited(note: Note, first: int, last: int) -> bool:

@@ -301,6 +301,10 @@ def _from_month(words: Words, i: int, anchor: date | None) -> Time | None:
     if before == "last" and month == anchor.month:
         year -= 1
     following = words.norms[i + 1 : i + 5]
+    if len(following) >= 3 and following[0] in ("and", "to", "through", "-") and following[1] in _MONTHS:
+        told = next((w for w in following[2:] if len(w) == 4 and w.isdigit() and w[:2] in ("19", "20")), None)
+        if told is not None:  # "in March and April of 2025"
+            return Time(i, i + 1, "date", f"{told}-{month:02d}")
     if following[:1] == ["of"] and following[1:3] in (["last", "year"],):
         year = anchor.year - 1
     elif following[:1] == ["of"] and following[1:3] == ["this", "year"]:

@@ -458,6 +458,10 @@ def _conflicts(items: Sequence[_Item]) -> set[int]:
                 and _same_place(item.mention, other.mention)
             ):
                 found |= {id(item.mention), id(other.mention)}
+    clashing = {i.mention.type for i in items if id(i.mention) in found}
+    for item in present:  # "right leg weakness" of the assessment is the finding that the examiners dispute
+        if item.mention.type in clashing and not {"muscle", "dermatome", "reflex"} & set(item.mention.attributes):
+            found.add(id(item.mention))
     return found
 
 

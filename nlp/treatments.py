@@ -43,8 +43,6 @@ def read_treatments(note: Note) -> None:
                     mention = _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
                     if mention is not None:
                         mentions.append((atom, mention))
-        if any("symptom_progression_on_treatment" in atom.labels for atom in atoms):
-            pass
         if mentions and carried and part == carried_part and all(m.type == "home_exercise_program" for _, m in mentions) and {"attended", "sessions", "visits"} & set(note.norms(start, end)):
             course_before = [m for m in carried if m.type in _ACTIVE and m.type != "home_exercise_program"]
             _times(note, start, end, course_before[-1:])
@@ -57,8 +55,28 @@ def read_treatments(note: Note) -> None:
         elif carried and part == carried_part and distance < 3 and note.category(start) not in ("ros", "exam"):
             distance += 1
             _continue(note, start, end, atoms, carried)
+        _progression(note, start, end, atoms, [m for _, m in mentions])
     if course is not None:
         _merge_course(note, course)
+
+
+def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
+    """"The pain has climbed in spite of brace and tramadol", "worse with every session"."""
+    live = [m for m in mentions if m.assertion == "present" and m.type != "conservative_treatment"]
+    if not live or any(m.type == "symptom_progression_on_treatment" and start <= m.start < end for m in note.mentions):
+        return
+    for atom in atoms:
+        entry = atom.get("response")
+        if entry is None or entry.attributes["response"] != "worse":
+            continue
+        scope = note.scopes.assess(atom.start, atom.end)
+        if scope.label != "present":
+            continue
+        between = note.norms(atom.end, end)
+        linked = {"despite", "spite", "during", "while", "with", "under", "through", "since", "on"} & set(between[:14]) or any(m.attributes.get("response") == "worse" for m in live)
+        if linked:
+            note.add("symptom_progression_on_treatment", atom.start, atom.end, "present")
+            return
 
 
 # One mention -------------------------------------------------------------------------------------------------------------
@@ -98,6 +116,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         label = "family"
     if label == "family" and {"from"} & set(after):
         label = "present"
+    if any(0 <= atom.start - p.end <= 2 and {"not", "hasn't", "yet"} & set(note.norms(p.start, p.end)) for p in plan):
+        label = "absent"  # "has not started therapy"
     if label in ("present", "hypothetical") and any("avoided" in a.labels and -4 <= a.start - atom.end <= 4 or "avoided" in a.labels and 0 <= atom.start - a.end <= 5 for a in atoms):
         label = "absent"
     mention_attributes: dict[str, object] = {k: v for k, v in attributes.items()}
@@ -144,6 +164,8 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     after = norms[atom.end] if atom.end < end else ""
     after2 = norms[atom.end + 1] if atom.end + 1 < end else ""
     raw = words.raws[atom.start]
+    if after in ("was", "has", "is") and {"offered", "ordered", "recommended", "completed", "started", "discussed", "helpful", "tried", "prescribed", "scheduled", "not", "done", "stopped", "declined", "been"} & set(norms[atom.end + 1 : atom.end + 3]) and raw == "PT" and "denies" not in norms[start:end]:
+        return after2 not in ("been",) or not {"seen", "taking", "having"} & set(norms[atom.end : atom.end + 4])
     if after in _PATIENT_AFTER and before not in ("completed", "failed", "finished", "of", "from", "with", "after", "weeks"):
         return False
     lead = norms[max(start, atom.start - 3) : atom.start]
@@ -666,14 +688,18 @@ def _title_date(note: Note) -> str | None:
     return note.anchor.isoformat() if isinstance(note.anchor, date) else None
 
 
+_DIAGNOSIS = frozenset(("dx", "diagnosis", "diagnoses", "reason", "condition", "s/p", "referral", "problem"))
+
+
 def _record_region(note: Note) -> str | None:
     regions: list[str] = []
     for start, end, atoms in note.sentences():
         if start > 220:
             break
-        if {"dx", "diagnosis", "diagnoses", "reason", "condition", "s/p", "referral", "problem"} & set(note.norms(start, min(end, start + 3))):
-            named = [str(a.attribute("region")) for a in atoms if a.attribute("region") and "muscle" not in a.labels]
-            named += ["lumbar" for a in atoms if {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)]
+        label = next((i for i in range(start, end) if note.words.norms[i] in _DIAGNOSIS and (i - start < 3 or note.words.norms[i + 1 : i + 2] == [":"])), None)
+        if label is not None:
+            named = [str(a.attribute("region")) for a in atoms if a.start > label and a.attribute("region") and "muscle" not in a.labels]
+            named += ["lumbar" for a in atoms if a.start > label and {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)]
             if named:
                 return "lumbar" if "lumbar" in named else named[0] if named[0] in _OTHER_REGIONS else None
     for atom in note.atoms:

@@ -99,10 +99,11 @@ def _speeds(notes: Sequence[str], rounds: int) -> dict[str, float]:
 
 
 def _seconds(engine: Callable[[str], object], notes: Sequence[str]) -> float:
-    start = time.perf_counter()
+    """Seconds of processor time: what else the machine does at the moment does not count."""
+    start = time.process_time()
     for note in notes:
         engine(note)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def _bare_tokenizer() -> Callable[[str], object]:
