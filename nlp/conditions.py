@@ -111,6 +111,15 @@ _RUNNING = frozenset(
     ("undergoing", "cycle", "cycles", "immunotherapy", "pembrolizumab", "palbociclib", "receiving",
      "enzalutamide", "capecitabine")
 )  # fmt: skip
+_HORMONES = frozenset(
+    ("leuprolide", "lupron", "eligard", "degarelix", "relugolix", "abiraterone", "apalutamide", "darolutamide", "adt",
+     "trastuzumab", "nivolumab", "osimertinib", "ribociclib", "abemaciclib", "fulvestrant", "ipilimumab",
+     "atezolizumab", "durvalumab", "sunitinib", "cabozantinib", "lenvatinib", "olaparib", "goserelin")
+)  # fmt: skip
+_UNDER_CARE = (
+    "under active treatment", "on active treatment", "under treatment", "on treatment", "on active therapy",
+    "active chemotherapy", "being treated", "androgen deprivation", "continues on", "continues treatment",
+)  # fmt: skip
 _ENDS = frozenset(
     ("done", "completed", "finished", "last", "ended", "through", "until", "final", "since", "resected",
      "lumpectomy", "mastectomy", "prostatectomy", "nephrectomy", "hysterectomy", "colectomy",
@@ -123,6 +132,68 @@ _RETURNED = frozenset(
 _WOUND = frozenset(
     ("drainage", "draining", "drains", "pus", "purulent", "purulence", "erythema", "erythematous",
      "redness", "red", "dehiscence", "fluctuance", "oozing")
+)  # fmt: skip
+#: What a service does, as against an operation: "spine surgery aware", "seen by spine surgery".
+_SERVICE_ACTS = frozenset(
+    ("asks", "asked", "aware", "informed", "notified", "recommends", "recommended", "wants", "wanted", "requests",
+     "requested", "requesting", "saw", "sees", "seen", "following", "follows", "paged", "called", "calling",
+     "consulted", "consult", "consults", "team", "service", "clinic", "resident", "attending", "appointment",
+     "office", "says", "said", "agrees", "agreed", "advised", "advises", "feels", "felt", "evaluated", "evaluates",
+     "evaluating", "department", "fellow", "input", "contacted", "involved", "thinks", "eval", "evaluation", "notes",
+     "f/u", "visit", "practice", "group", "center", "program", "on-call", "updated", "suggests", "suggested", "pa",
+     "np", "colleague", "colleagues")
+)  # fmt: skip
+_SERVICE_BEFORE = frozenset(
+    ("by", "per", "with", "from", "see", "sees", "seeing", "call", "called", "consult", "page", "paged", "under",
+     "notify", "notified", "inform", "informed", "w/", "via", "contact", "contacted", "alert", "ask", "asked")
+)  # fmt: skip
+_SERVICE_WILL = frozenset(("see", "call", "evaluate", "review", "follow", "come", "consult", "weigh"))
+_SCANNED = frozenset(("mri", "mr", "scan", "scanner", "imaging", "study", "magnet"))
+_CUTTING = frozenset(
+    ("surgery", "operation", "discectomy", "fusion", "laminectomy", "procedure", "arthroplasty", "colonoscopy",
+     "injection", "hernia", "kyphoplasty", "preop", "pre-op", "postop", "complications", "history")
+)  # fmt: skip
+#: The posture of a headache that is worse upright and better lying, described without its name.
+_HEADACHE = frozenset(("headache", "headaches", "ha", "h/a", "cephalgia", "head-pain"))
+_UPRIGHT = frozenset(
+    ("upright", "standing", "stand", "stands", "stood", "sitting", "sits", "sit", "vertical", "getting-up")
+)
+_LYING = frozenset(
+    ("lying", "lies", "lie", "flat", "supine", "recumbent", "laying", "lay", "lays", "recumbency", "reclining",
+     "horizontal")
+)  # fmt: skip
+_STARTS = frozenset(
+    ("worse", "worsens", "worst", "worsened", "comes", "begins", "starts", "returns", "appears", "unbearable", "severe",
+     "builds", "back", "recurs", "brings", "triggers", "pounds", "pounding", "throbs", "onset", "provoked", "brought",
+     "came", "started", "returned", "present", "intense", "only")
+)  # fmt: skip
+_STOPS = frozenset(
+    ("better", "gone", "goes", "relieved", "relieves", "resolves", "resolved", "disappears", "absent", "eases",
+     "improves", "improved", "vanishes", "relief", "settles", "clears", "fades", "free", "subsides", "abates", "lets",
+     "stops", "helps", "helped", "less", "none", "melts", "easier", "comfortable", "went", "remits")
+)  # fmt: skip
+#: What a suspicion stands on is itself no suspicion: "leak suspected on a typical orthostatic headache".
+_GROUNDS = frozenset(("on", "given", "because", "based", "view"))
+_SIGNS = frozenset(("orthostatic_headache", "csf_rhinorrhea_otorrhea", "fever", "night_pain", "weight_loss"))
+#: Drugs and diseases that weaken the immune system only while they last.
+_PASSING = frozenset(("chemotherapy", "leukemia or lymphoma", "biologic", "methotrexate", "long-term steroids"))
+_NOW = frozenset(
+    ("current", "currently", "ongoing", "undergoing", "receiving", "receives", "cycle", "cycles", "active", "continues",
+     "continue", "started", "starting", "now", "relapsed", "weekly", "today", "still", "remains", "taking", "takes")
+)  # fmt: skip
+_CEASED = frozenset(
+    ("completed", "finished", "lumpectomy", "mastectomy", "remission", "ned", "stopped", "discontinued", "former",
+     "formerly", "previously", "past", "cured", "survivor", "ended", "until", "prior", "previous", "followed",
+     "then", "adjuvant", "neoadjuvant", "disease-free", "treated", "underwent", "remote", "s/p")
+)  # fmt: skip
+_PLANS = frozenset(("plan", "assessment_plan", "assessment", "", "other", "hpi"))
+_ACTIONS = frozenset(
+    ("brace", "bracing", "surgery", "operate", "fusion", "kyphoplasty", "cancel", "inject", "injection", "treat", "therapy",
+     "rehab", "rest", "start", "starts", "stop", "return", "radiation", "antibiotics", "decompression", "repair", "cast")
+)  # fmt: skip
+_OUTCOMES = frozenset(
+    ("positive", "negative", "clean", "clear", "normal", "edema", "shows", "confirms", "active", "stress", "lesion",
+     "fracture", "healed", "levels", "acute", "confirmed", "defect", "present", "reaction", "not")
 )  # fmt: skip
 _DEFORMITY = frozenset(
     ("contracture", "contractures", "equinus", "cavus", "deformity", "deformities", "cavovarus",
@@ -144,7 +215,9 @@ def read_conditions(note: Note) -> None:
                 ):
                     seen.add(entry.label)
                     _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
+    _posture(note)
     _purpose(note)
+    _branches(note)
 
 
 def _mention(
@@ -158,6 +231,10 @@ def _mention(
 ) -> None:
     scope = note.assess(atom.start, atom.end)
     label = _label(note, start, end, atom, type_, scope)
+    if attributes.pop("near_scan", None) and not _is_near_scan(note, start, end):
+        return
+    if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
+        return
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
         label = str(stated)
@@ -255,6 +332,37 @@ def _is_pictured(note: Note, start: int, end: int, atom: Atom, told: bool) -> bo
     )
 
 
+def _is_near_scan(note: Note, start: int, end: int) -> bool:
+    """Is the anesthesia for a scan that this sentence or one beside it names, and for no operation?"""
+    if _CUTTING & set(note.norms(start, end)):
+        return False
+    number = note.layout.sentence[start]
+    sentences = note.layout.sentences
+    first = sentences[max(0, number - 2)][0]
+    last = sentences[min(number + 1, len(sentences) - 1)][1]
+    return bool(_SCANNED & set(note.norms(first, last)))
+
+
+def _is_other_surgery(
+    note: Note, start: int, end: int, atom: Atom, attributes: dict[str, Any], label: str | None
+) -> bool:
+    """The service called spine surgery, or a decompression of the skull base, is no lumbar operation."""
+    words = note.norms(atom.start, atom.end)
+    if attributes.get("procedure") == "decompression":
+        around = set(note.norms(start, end))
+        chiari = any("chiari" in a.labels for a in note.atoms)
+        return chiari and not around & {"lumbar", "laminectomy", "stenosis", "back", "l4-5", "l3-4", "l5-s1"}
+    if label == "absent" or words[-1] not in ("surgery", "surg") or words[0] not in ("spine", "spinal", "orthopedic"):
+        return False
+    after = note.norms(atom.end, min(end, atom.end + 3))
+    if after[:1] == ["is"] or after[:1] == ["was"] or after[:1] == ["has"] or after[:1] == ["have"]:
+        after = after[1:]
+    if after and (after[0] in _SERVICE_ACTS or (after[0] in ("will", "to", "would") and set(after[1:]) & _SERVICE_WILL)):
+        return True
+    before = note.norms(max(start, atom.start - 2), atom.start)
+    return bool(before) and before[-1] in _SERVICE_BEFORE
+
+
 def _is_unsaid(note: Note, start: int, end: int, atom: Atom, type_: str) -> bool:
     """A word that names the concept and does not say that the patient has it."""
     norms = note.norms(start, end)
@@ -317,6 +425,8 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
         & set(note.norms(atom.start - 5, atom.start))
     ) and {"cannot", "not", "unable", "can't", "doesn't"} & set(note.norms(atom.start - 7, atom.start)):
         return "absent"
+    if label == "possible" and type_ in _SIGNS and _GROUNDS & set(note.norms(max(start, atom.start - 5), atom.start)):
+        label = "present"
     if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
         label = "possible" if scope.possible else "present"
     elif label == "absent" and _is_unrelated(note, atom, scope):
@@ -350,6 +460,8 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
             )
         if type_ == "cancer" or type_ == "spine_surgery":
             return "present"
+        if type_ == "immunosuppression" and _cause(atom) in _PASSING:
+            return "historical"
         return "historical" if resolved else "present"
     if type_ == "spine_surgery" and label == "possible":
         return (
@@ -388,6 +500,11 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
     ):
         return "historical"
     return label
+
+
+def _cause(atom: Atom) -> str:
+    entry = atom.get("immunosuppression")
+    return "" if entry is None else str(entry.attributes.get("cause", ""))
 
 
 def _is_unrelated(note: Note, atom: Atom, scope: Assertion) -> bool:
@@ -603,7 +720,13 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     norms = set(note.norms(start, last))
     text = " ".join(note.norms(start, last))
     over = norms & _OVER or "no evidence of" in text or "years out" in text or "in remission" in text
-    running = norms & _RUNNING or ("currently" in norms and bool(norms & _CARE))
+    stopped = norms & {"until", "through", "completed", "finished", "stopped", "ended", "declined", "no"}
+    running = (
+        norms & _RUNNING
+        or ("currently" in norms and bool(norms & _CARE))
+        or (norms & _HORMONES and not stopped and not norms & {"plan", "planned", "discuss", "start", "consider"})
+        or (any(phrase in text for phrase in _UNDER_CARE) and not stopped)
+    )
     untreated = (
         "naive" in norms
         or "no chemotherapy" in text
@@ -631,6 +754,68 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
         mention.attributes.setdefault("treatment_end", treated[-1].iso)
 
 
+def _immune(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """A treatment of years ago, or a lymphoma in remission, weakens nobody today."""
+    cause = mention.attributes.get("cause")
+    if mention.assertion != "present" or cause not in _PASSING:
+        return
+    before = set(note.norms(max(start, atom.start - 5), atom.start))
+    if before & {"previously", "former", "formerly", "stopped", "discontinued", "off"}:
+        mention.assertion = "historical"
+        return
+    if cause not in ("chemotherapy", "leukemia or lymphoma"):
+        return
+    norms = set(note.norms(start, end))
+    if norms & _NOW or set(note.norms(atom.start - 1, atom.start)) == {"on"}:
+        return
+    today = note.anchor
+    dates = [t for t in note.times_in(start, end) if t.kind == "date"]
+    long_ago = (
+        today is not None
+        and bool(dates)
+        and all(span_of(t.iso)[1] < today - timedelta(days=183) for t in dates)
+    )
+    if cause == "chemotherapy":
+        over = bool(norms & _CEASED) or long_ago
+    else:
+        over = bool(norms & {"remission", "cured", "ned", "survivor"})
+    if over:
+        mention.assertion = "historical"
+
+
+def _posture(note: Note) -> None:
+    """A headache told to be worse upright and better lying, in whatever words."""
+    norms = note.words.norms
+    for start, end in note.layout.sentences:
+        aches = [i for i in range(start, end) if norms[i] in _HEADACHE]
+        if not aches or any("orthostatic_headache" in a.labels for a in note.atoms_in(start, end)):
+            continue
+        last = end
+        number = note.layout.sentence[start]
+        if number + 1 < len(note.layout.sentences):
+            first, stop = note.layout.sentences[number + 1]
+            if norms[first] in ("it", "this", "she", "he", "pain", "lying", "standing", "relieved", "worse", "better"):
+                last = stop
+        if not _is_postural(norms[start:last]):
+            continue
+        # "a headache that is absent while lying" is not denied.
+        denied = {"no", "not", "neither", "regardless", "denies", "without", "denied"} & set(norms[start : aches[0]])
+        scope = note.assess(aches[0], aches[0] + 1)
+        if not (denied or scope.family or scope.hypothetical or scope.historical):
+            note.add("orthostatic_headache", aches[0], aches[0] + 1, "present")
+
+
+def _is_postural(words: Sequence[str]) -> bool:
+    """Does what lies nearest to "lying" ease the headache, or what lies nearest to "upright" bring it?"""
+    words = ["getting-up" if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up" else w for i, w in enumerate(words)]
+    changes = [(i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS]
+    upright = [i for i, w in enumerate(words) if w in _UPRIGHT]
+    lying = [i for i, w in enumerate(words) if w in _LYING]
+    if not upright or not lying or len({worse for _, worse in changes}) < 2:
+        return False
+    return not any(min(changes, key=lambda c: abs(c[0] - i))[1] for i in lying)
+
+
 def _purpose(note: Note) -> None:
     """What the MRI is for in a patient with a tumor: a word of the request, anywhere in the note."""
     known = [
@@ -651,8 +836,16 @@ def _purpose(note: Note) -> None:
             stands.negated
             or stands.family
             or stands.historical
-            or around & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no"}
+            or around
+            & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no", "derm", "dermatology", "skin",
+               "psa", "cystoscopy", "endoscopy", "clinical", "dermatologic", "urology", "egd"}
         ):
+            continue
+        purpose = str(entry.attributes["purpose"])
+        told = note.norms(start, end)
+        if purpose == "surveillance" and not _SCANNED & set(told) and note.kind != "order":
+            continue  # "continue surveillance" with the dermatologist asks for no picture
+        if purpose == "initial_staging" and {"completed", "complete", "done", "negative", "was", "were"} & set(told):
             continue
         asked = note.category(atom.start) in (
             "plan",
@@ -664,8 +857,25 @@ def _purpose(note: Note) -> None:
         if not asked and not {"mri", "mr"} & set(note.norms(start, end)):
             continue
         for mention in known:
-            mention.attributes.setdefault("purpose", str(entry.attributes["purpose"]))
+            mention.attributes.setdefault("purpose", purpose)
         return
+
+
+def _branches(note: Note) -> None:
+    """Two ways that the care goes on, by what the scan shows: "if it is active, a brace; if clean, therapy"."""
+    norms = note.words.norms
+    sentences = note.layout.sentences
+    for number, (start, end) in enumerate(sentences):
+        ifs = [i for i in range(start, end) if norms[i] == "if"]
+        words = set(norms[start:end])
+        if not ifs or not words & _ACTIONS or note.category(start) not in _PLANS:
+            continue
+        first = max(0, number - 1)
+        if not {"mri", "mr"} & set(norms[sentences[first][0] : end]):
+            continue
+        two = len(ifs) > 1 or bool(words & {"otherwise", "else"})
+        if two and words & _OUTCOMES and not note.assess(ifs[0], ifs[0] + 1).negated:
+            note.add("mri_changes_management", ifs[0], ifs[0] + 1, "present")
 
 
 def _scoliosis(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
@@ -759,6 +969,15 @@ def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
         mention.attributes["recent"] = True
 
 
+def _fracture(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
+    """As in "painful L2 compression fracture, worsening despite brace": what grows worse is the pain of it."""
+    tail = note.norms(atom.end, min(end, atom.end + 5))
+    if mention.assertion != "present" or {"no", "not", "without", "if", "stable"} & set(tail):
+        return
+    if {"worsening", "progressing", "deteriorating"} & set(tail) and "deformity" not in tail:
+        mention.attributes["worsening"] = True
+
+
 def _skin(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     if mention.type != "sacral_dimple" or mention.assertion not in ("present", "possible"):
         return
@@ -786,6 +1005,6 @@ def _skin(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
 
 _DETAILS: dict[str, Callable[[Note, int, int, Atom, Mention], None]] = {
     "spine_surgery": _surgery, "cancer": _cancer, "primary_spinal_tumor": _cancer, "scoliosis": _scoliosis,
-    "spinal_infection": _infection, "toe_walking": _toe_walking, "neuroinflammatory_disease": _neuroinflammatory,
-    "trauma": _recent, **dict.fromkeys(_SKIN, _skin),
+    "spinal_infection": _infection, "toe_walking": _toe_walking, "compression_fracture": _fracture, "neuroinflammatory_disease": _neuroinflammatory,
+    "trauma": _recent, "immunosuppression": _immune, **dict.fromkeys(_SKIN, _skin),
 }  # fmt: skip

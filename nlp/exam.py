@@ -32,11 +32,11 @@ def read_exam(note: Note) -> None:
         if labels & {"sensation", "numb"} or "sensation" in topic(note, start):
             _sensation(note, start, end, atoms)
         read_titled_leg_raise(note, start, end, atoms)
-        if labels & _OTHERS:
+        if labels & _OTHERS or topic(note, start) & {"gait", "tone"}:
             _others(note, start, end, atoms)
 
 
-_MOTOR = frozenset(("muscle", "strength", "weak", "strong", "walk_test", "side", "region"))
+_MOTOR = frozenset(("muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region"))
 _ELECTRIC = frozenset(
     "fibrillation fibrillations fibs psw psws insertional amplitude amplitudes latency latencies recruitment polyphasia polyphasic mup mups muap muaps cmap snap snaps denervation".split()
 )
@@ -49,7 +49,7 @@ def _is_electrodiagnostic(note: Note, start: int, end: int) -> bool:
 
 
 _OTHERS = frozenset(
-    ("tone", "tone_word", "gait", "gait_kind", "walk_test", "slr", "spinal_tenderness_word", "tender", "babinski", "babinski_up",
+    ("tone", "tone_word", "gait", "gait_kind", "gait_normal", "walk_test", "slr", "spinal_tenderness_word", "tender", "babinski", "babinski_up",
      "babinski_down", "clonus", "hoffmann", "anal", "bulbocavernosus", "foot_drop_word")
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ def dermatomes(note: Note, start: int, end: int) -> list[str]:
 def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     exam = note.is_exam(start)
     done: set[int] = set()
-    if "sensation" in topic(note, start) and not any({"sensation", "numb"} & set(a.labels) for a in atoms):
+    if "sensation" in topic(note, start) and not any({"sensation", "numb"} & set(a.labels) and not note.words.norms[a.start].startswith("dermatom") for a in atoms):
         _titled_sensation(note, start, end, atoms)
         return
     for at, atom in enumerate(atoms):
@@ -205,10 +205,10 @@ def _near_saddle(note: Note, atoms: Sequence[Atom], atom: Atom) -> Atom | None:
 def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) -> tuple[list[str], str | None, str | None, bool]:
     """(dermatomes, site, region, is the pattern that of a neuropathy) of the clause around a finding."""
     low, high = _clause(note, atom, start, end)
+    pattern = any(low <= other.start < high and "pattern" in other.labels for other in atoms)
     low, high = _own_chunk(note, atoms, atom, low, high)
     roots = dermatomes(note, low, high)
     site = region = None
-    pattern = False
     for other in atoms:
         if not low <= other.start < high:
             continue
@@ -228,9 +228,8 @@ def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) 
             site = site or note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower()
             if place == "knee":
                 roots.append("L3")
-        if "pattern" in other.labels:
-            pattern = True
-            site = site or "stocking"
+    if pattern:
+        site = site or "stocking"
     return list(dict.fromkeys(roots)), site, region, pattern
 
 
@@ -303,66 +302,148 @@ def _add_numb(note: Note, atoms: Sequence[Atom], atom: Atom, label: str, start: 
 
 def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     exam = note.is_exam(start)
-    category = note.category(start)
+    _titled(note, start, atoms)
     for at, atom in enumerate(atoms):
         labels = atom.labels
-        if "tone" in labels:
-            said = predicate(note, atoms, at)
-            if said is not None:
-                label = "absent" if said[0] == "normal" else "present" if said[0] == "abnormal_up" else None
-                if label:
-                    note.add("increased_tone", min(atom.start, said[1].start), max(atom.end, said[1].end), label, side=nearest_side(note, atoms, atom), region=arm_region(atoms, atom))
-        elif "tone_word" in labels:
-            region = arm_region(atoms, atom) or next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), None)
-            note.add("increased_tone", atom.start, atom.end, note.assess(atom.start, atom.end).label, side=nearest_side(note, atoms, atom), region=region)
+        if note.norms(atom.end, atom.end + 2) == ["[", "]"] and not (note.layout.marks and note.layout.marks[atom.start]):
+            continue  # a box behind its word that nobody ticked
+        if "tone" in labels or "tone_word" in labels:
+            _tone(note, start, end, atoms, at, exam)
         elif "gait_kind" in labels:
-            _gait_kind(note, atoms, atom, exam, category)
+            _gait_kind(note, atoms, atom, exam, note.category(start))
+        elif "gait_normal" in labels:
+            said_of_gait = {"gait", "cadence", "ambulation", "limp"} & set(note.norms(atom.start, atom.end))
+            told = note.category(start) in ("hpi", "ros", "complaint", "interval", "social", "instructions", "plan", "pmh", "medications")
+            if (exam or said_of_gait or not told) and note.assess(atom.start, atom.end).label in ("present", "absent"):
+                note.add("gait_abnormality", atom.start, atom.end, "absent", specific=False)
         elif "walk_test" in labels:
-            norms = note.norms(max(start, atom.start - 6), atom.start)
-            if atom.attribute("result") != "unable" and not any(w in norms for w in ("unable", "cannot", "can't", "not")) and (exam or category not in ("instructions", "plan")):
-                said = predicate(note, atoms, at, frozenset(("normal", "abnormal")))
-                if said is None or said[0] == "normal":
-                    last = said[1].end if said is not None and said[1].start - atom.end < 6 else atom.end
-                    note.add("gait_abnormality", atom.start, max(atom.end, last), "absent", specific=False)
+            _normal_walk_test(note, start, atoms, at, exam)
         elif "gait" in labels:
-            said = predicate(note, atoms, at)
-            if said is not None and said[0] == "normal" and abs(said[1].start - atom.end) <= 8:
-                note.add("gait_abnormality", min(atom.start, said[1].start), max(atom.end, said[1].end), "absent", specific=False)
-            elif said is not None and said[0] == "abnormal" and exam and not any("gait_kind" in a.labels for a in atoms) and abs(said[1].start - atom.end) <= 3:
-                note.add("gait_abnormality", min(atom.start, said[1].start), max(atom.end, said[1].end), examined_label(note, said[1].start, said[1].end), kind="unspecified")
+            _gait(note, atoms, at, exam)
         elif "slr" in labels:
             read_leg_raise(note, start, end, atoms, at)
         elif "spinal_tenderness_word" in labels or "tender" in labels:
             _tender(note, start, end, atoms, at)
         elif "babinski_up" in labels:
-            note.add("pathologic_reflex", atom.start, atom.end, _flipped(note, atom), kind="Babinski", side=nearest_side(note, atoms, atom))
+            note.add("pathologic_reflex", atom.start, atom.end, standing(note, atom.start, atom.end), kind="Babinski", side=nearest_side(note, atoms, atom))
         elif "babinski_down" in labels:
             note.add("pathologic_reflex", atom.start, atom.end, "absent", kind="Babinski")
         elif "babinski" in labels or "clonus" in labels or "hoffmann" in labels:
             _pathologic(note, start, end, atoms, at, exam)
         elif "anal" in labels or "bulbocavernosus" in labels:
-            kind = "absent_anal_reflex" if "anal" in labels else "absent_bulbocavernosus"
-            said = predicate(note, atoms, at)
-            if note.words.norms[atom.start] == "good" or (said is not None and said[0] == "normal"):
-                note.add(kind, atom.start, max(atom.end, said[1].end if said else 0), "absent")
-            elif said is not None and said[0] == "abnormal":
-                note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), examined_label(note, said[1].start, said[1].end) if "cue" not in said[1].labels else "present")
-            elif note.assess(atom.start, atom.end).negated:
-                note.add(kind, atom.start, atom.end, "present")
+            _sacral_reflex(note, start, end, atoms, at)
         elif "foot_drop_word" in labels:
-            label = note.assess(atom.start, atom.end).label
-            medical = note.words.norms[atom.start] in ("foot", "footdrop", "drop", "dropped", "dropfoot", "fd") and "drop" in "".join(note.norms(atom.start, atom.end)) or note.words.raws[atom.start] == "FD"
-            if label == "present" and not medical and category not in ("exam",):
-                note.add("reported_weakness", atom.start, atom.end, label, side=nearest_side(note, atoms, atom), site="foot", region="lower_extremity")
-                continue
-            mention = note.add("foot_drop", atom.start, atom.end, label, side=nearest_side(note, atoms, atom))
-            if mention is not None:
-                mention.in_exam = exam or category in ("assessment", "assessment_plan", "plan", "indication", "")
+            _foot_drop(note, start, atoms, atom, exam)
 
 
-def _flipped(note: Note, atom: Atom) -> str:
-    label = note.assess(atom.start, atom.end).label
-    return label
+def _titled(note: Note, start: int, atoms: Sequence[Atom]) -> None:
+    """"Gait: ordinary", "Tone: increased": the title is the subject of the first word that tells."""
+    named = topic(note, start)
+    if not named & {"gait", "tone"} or not atoms or {"gait", "tone", "gait_kind", "gait_normal", "tone_word", "strength"} & set(atoms[0].labels):
+        return
+    for atom in atoms[:3]:
+        kind = next((label for label in atom.labels if label in ("normal", "abnormal", "abnormal_up")), None)
+        if kind is None or note.is_unticked(atom.start):
+            continue
+        meaning = signed(note, kind, atom)
+        if "gait" in named and (meaning == "normal" or note.words.norms[atom.start] == "brisk"):
+            note.add("gait_abnormality", atom.start, atom.end, "absent", specific=False)
+        elif "gait" in named and meaning == "abnormal" and not any("gait_kind" in a.labels for a in atoms):
+            note.add("gait_abnormality", atom.start, atom.end, "present", kind="unspecified")
+        elif "tone" in named and "gait" not in named and meaning != "abnormal":
+            note.add("increased_tone", atom.start, atom.end, "absent" if meaning == "normal" else "present")
+        return
+
+
+#: What is stiff or tight without being spastic: a back, a muscle in spasm, a belly.
+_STIFF_PLACES = frozenset(
+    "paraspinal paraspinals paravertebral ql quadratus erector multifidus piriformis trapezius musculature muscles muscle spine spinal junction lumbar thoracolumbar "
+    "thoracic neck cervical abdomen abdominal brace collar kyphosis back pelvic floor levator gluteal glutes rectus".split()
+)
+
+
+def _tone(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:
+    atom = atoms[at]
+    region = arm_region(atoms, atom)
+    side = nearest_side(note, atoms, atom)
+    if "tone" in atom.labels:
+        said = predicate(note, atoms, at)
+        if at > 1 and "strength" in atoms[at - 1].labels and "normal" in atoms[at - 2].labels and atom.start - atoms[at - 2].end <= 5:
+            said = ("normal", atoms[at - 2])  # "normal strength and tone"
+        if said is not None and said[1].start - atom.end <= 8:
+            label = {"normal": "absent", "abnormal_up": "present"}.get(said[0])
+            if label:
+                note.add("increased_tone", min(atom.start, said[1].start), max(atom.end, said[1].end), label, side=side, region=region)
+        elif said is None and exam and note.assess(atom.start, atom.end).negated:
+            note.add("increased_tone", atom.start, atom.end, "absent", region=region)
+        return
+    label = "absent" if note.words.norms[atom.start] in ("no", "not") else standing(note, atom.start, atom.end)
+    weak_word = note.words.norms[atom.start] in ("rigid", "rigidity", "hypertonic", "hypertonicity")
+    if weak_word and (_STIFF_PLACES & set(note.norms(max(start, atom.start - 5), min(end, atom.end + 6))) or not exam):
+        return
+    arms = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), None)
+    legs = any("region" in o.labels and o.attribute("region") == "lower_extremity" for o in atoms)
+    note.add("increased_tone", atom.start, atom.end, label, side=side, region=None if legs else region or arms)
+
+
+def _normal_walk_test(note: Note, start: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:
+    atom = atoms[at]
+    norms = note.norms(max(start, atom.start - 6), atom.start)
+    unable = atom.attribute("result") == "unable" or any(w in norms for w in ("unable", "cannot", "can't", "not", "fails"))
+    if unable or not exam and note.category(start) in ("instructions", "plan"):
+        return
+    said = predicate(note, atoms, at, frozenset(("normal", "abnormal")))
+    if said is None or said[0] == "normal":
+        last = said[1].end if said is not None and said[1].start - atom.end < 6 else atom.end
+        note.add("gait_abnormality", atom.start, max(atom.end, last), "absent", specific=False)
+
+
+def _gait(note: Note, atoms: Sequence[Atom], at: int, exam: bool) -> None:
+    atom = atoms[at]
+    said = predicate(note, atoms, at)
+    if said is None:
+        return
+    gap = said[1].start - atom.end
+    first, last = min(atom.start, said[1].start), max(atom.end, said[1].end)
+    if said[0] == "normal" and abs(gap) <= 8:
+        note.add("gait_abnormality", first, last, "absent", specific=False)
+    elif said[0] == "abnormal_up" and note.words.norms[said[1].start] == "brisk" and abs(gap) <= 4:
+        note.add("gait_abnormality", first, last, "absent", specific=False)
+    elif said[0] == "abnormal" and exam and not any("gait_kind" in a.labels for a in atoms) and abs(gap) <= 3 and note.words.norms[atom.start] not in ("romberg", "stance", "stride"):
+        note.add("gait_abnormality", first, last, examined_label(note, said[1].start, said[1].end), kind="unspecified")
+
+
+def _sacral_reflex(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int) -> None:
+    """Anal and bulbocavernosus reflexes: the fact is their absence, so a normal reflex makes it absent."""
+    atom = atoms[at]
+    norms = note.words.norms
+    kind = "absent_anal_reflex" if "anal" in atom.labels else "absent_bulbocavernosus"
+    said = predicate(note, atoms, at)
+    before, after = note.norms(max(start, atom.start - 2), atom.start), note.norms(atom.end, min(end, atom.end + 3))
+    if norms[atom.start] in ("good", "brisk", "firm") or {"+", "brisk", "firm", "strong", "seen", "elicited"} & {*after[:2], *before[-1:]} and "not" not in after:
+        note.add(kind, atom.start, atom.end, "absent")
+    elif said is not None and said[0] in ("normal", "abnormal_up"):
+        note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), "absent")
+    elif said is not None and said[0] == "abnormal":
+        label = examined_label(note, said[1].start, said[1].end) if "cue" not in said[1].labels else "present"
+        note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), label)
+    elif note.assess(atom.start, atom.end).negated:
+        note.add(kind, atom.start, atom.end, "present")
+
+
+def _foot_drop(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, exam: bool) -> None:
+    """The term itself is a finding; a foot that slaps or catches is one only where it is examined."""
+    category = note.category(start)
+    label = standing(note, atom.start, atom.end)
+    words = "".join(note.norms(atom.start, atom.end))
+    medical = "footdrop" in words or "dropfoot" in words or "droppedfoot" in words or note.words.raws[atom.start] == "FD" or note.words.norms[atom.start] in ("drop", "dropped") and "foot" in words
+    side = nearest_side(note, atoms, atom)
+    if label == "present" and not medical and category != "exam":
+        note.add("reported_weakness", atom.start, atom.end, label, side=side, site="foot", region="lower_extremity")
+        return
+    mention = note.add("foot_drop", atom.start, atom.end, label, side=side)
+    if mention is not None:
+        mention.in_exam = exam or category in ("assessment", "assessment_plan", "plan", "indication", "")
 
 
 def _gait_kind(note: Note, atoms: Sequence[Atom], atom: Atom, exam: bool, category: str) -> None:
@@ -384,33 +465,76 @@ def _gait_kind(note: Note, atoms: Sequence[Atom], atom: Atom, exam: bool, catego
     note.add("gait_abnormality", atom.start, atom.end, label, kind=kind)
 
 
+_MUSCLES = frozenset(
+    "paraspinal paraspinals paravertebral muscles muscle si sij facet facets paralumbar sacroiliac trochanter trochanteric psis piriformis gluteal glute buttock bursa joint joints musculature "
+    "psoas ql coccyx abdomen abdominal epigastric knee hip calf cva costovertebral".split()
+)
+_MIDLINE = frozenset("midline spine spinous bony bones bone vertebral percussion percuss process processes vertebra vertebrae".split())
+_LEVELS = frozenset(("l1", "l2", "l3", "l4", "l5"))
+_SORE = frozenset("sore tender tenderness pain painful ttp hurts hurt winces wince positive reproduces reproduced elicits concordant + exquisite exquisitely tenderness discomfort".split())
+_PAINLESS = frozenset(("painless", "nontender", "nttp", "unremarkable", "comfortable"))
+
+
 def _tender(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int) -> None:
+    """Tenderness of the spine itself: midline, percussion, a spinous process; that of muscles and joints is none."""
     atom = atoms[at]
+    words = note.norms(atom.start, atom.end)
+    if {"step", "stepoff", "stepoffs"} & set(words):
+        return
+    low, high = _chunk(note, atom, start, end)
+    label = _tender_label(note, atom, words, high, end)
+    if label not in ("present", "absent"):
+        return
+    if "spinal_tenderness_word" in atom.labels:
+        if label == "present" and words in (["percussion"], ["fist", "percussion"]) and {"not", "no", "non", "nontender", "without", "negative", "neg"} & set(note.norms(low, high)):
+            label = "absent"
+        if label == "present" and not _SORE & {*words, *note.norms(low, high)}:
+            return
+    elif not _is_spinal(note, atoms, atom, low, high, label):
+        return
+    note.add("spinal_tenderness", atom.start, atom.end, label)
+
+
+def _chunk(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
+    """The words around a tenderness up to the next comma, six before and seven after at most."""
     norms = note.words.norms
-    spinal = "spinal_tenderness_word" in atom.labels
-    words_in = note.norms(atom.start, atom.end)
-    non = any(w in ("nontender", "nttp") for w in words_in) or ("non" in words_in and "tender" in words_in) or "not" in words_in
-    if not spinal:
-        near = note.norms(max(start, atom.start - 6), min(end, atom.end + 7))
-        place = {"midline", "spine", "spinous", "bony", "bones", "bone", "vertebral", "percussion", "percuss", "process"} & set(near)
-        regions = [a for a in atoms if "region" in a.labels and a.attribute("region") == "lumbar" and -6 <= a.start - atom.end <= 7]
-        muscles = {"paraspinal", "paraspinals", "paravertebral", "muscles", "muscle", "si", "sij", "facet", "facets", "paralumbar", "sacroiliac", "trochanter"} & set(near)
-        label = "absent" if non else note.assess(atom.start, atom.end).label
-        if place and not (muscles and label == "present") or (regions and label == "absent" and not muscles):
-            spinal = True
-        elif label == "absent" and not muscles and note.layout.parts[note.layout.part[start]].parent == "sub":
-            title = note.layout.parts[note.layout.part[start]]
-            if any(w in ("back", "spine", "lumbar", "l-spine", "msk", "musculoskeletal") for w in norms[title.start : title.title_end]):
-                spinal = True
-    if not spinal:
-        return
-    label = "absent" if non else note.assess(atom.start, atom.end).label
-    if words_in in (["percussion"],) and not any("tender" in a.labels or "pain" in a.labels for a in atoms):
-        return
-    if "step" in words_in or "stepoff" in words_in or "stepoffs" in words_in:
-        return
-    if label in ("present", "absent"):
-        note.add("spinal_tenderness", atom.start, atom.end, label)
+    low, high = atom.start, atom.end
+    while low > max(start, atom.start - 6) and norms[low - 1] not in (",", ";", ".", ":"):
+        low -= 1
+    while high < min(end, atom.end + 7) and norms[high] not in (",", ";", ".") and norms[high] not in ("but", "except"):
+        high += 1
+    return low, high
+
+
+def _tender_label(note: Note, atom: Atom, words: Sequence[str], high: int, end: int) -> str:
+    if {"nontender", "nttp", "painless", "not", "none"} & set(words) or "non" in words and "tender" in words or _PAINLESS & set(note.norms(atom.end, min(high, atom.end + 3))):
+        return "absent"
+    tail = note.norms(atom.end, high)
+    if {"not", "no", "never", "without", "doesn't", "didn't"} & set(tail[:3]) and {"bother", "hurt", "painful", "pain", "tender", "provoke", "tenderness", "sore", "reproduce", "discomfort", "reaction", "wince"} & set(tail):
+        return "absent"
+    following = note.norms(high, min(end, high + 4))
+    if {"elsewhere", "otherwise", "else"} & set(following):  # "tender at L2, none elsewhere"
+        return "absent" if {"no", "without", "non"} & set(note.norms(atom.start - 3, atom.start)) else "present"
+    return standing(note, atom.start, atom.end)
+
+
+def _is_spinal(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: int, label: str) -> bool:
+    near = set(note.norms(low, high))
+    muscles = bool(_MUSCLES & near)
+    if _MIDLINE & near and not muscles:
+        return True
+    if _LEVELS & near and not muscles and {"at", "over", "of"} & set(note.norms(atom.end, atom.end + 3)) and not {"bilat", "bilaterally", "b/l", "left", "right", "l", "r"} & near:
+        return True
+    if label == "absent" and _MIDLINE & near:
+        return True
+    if label == "absent" and not muscles:
+        lumbar = any("region" in a.labels and a.attribute("region") == "lumbar" and low <= a.start < high for a in atoms)
+        part = note.layout.parts[note.layout.part[atom.start]]
+        title = set(note.norms(part.start, part.title_end)) if part.parent == "sub" else set()
+        elsewhere = any("region" in a.labels and a.attribute("region") != "lumbar" and low <= a.start < high for a in atoms)
+        title |= set(note.norms(note.sentence_of(atom.start)[0], note.sentence_of(atom.start)[0] + 2))
+        return lumbar or bool({"back", "spine", "lumbar", "l-spine", "lumbosacral"} & title) and not elsewhere and "joints" not in note.norms(low - 6, high)
+    return False
 
 
 def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:

@@ -95,7 +95,7 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> list[tupl
     for at, atom in enumerate(atoms):
         if atom.start in taken or (atom.end - atom.start > 1 and note.words.norms[atom.start + 1] == "/" and "side" in atom.labels):
             continue  # "R/L" names columns
-        name = _joint(note, atom, grades, known, _goes_with_reflex(atoms, at))
+        name = _joint(note, atom, grades, known, _goes_with_reflex(atoms, at) or "reflex" in topic(note, start) and not _stopped(atoms, at))
         if name is not None:
             items.append((atom.start, "joint", (atom, name)))
         elif "side" in atom.labels or atom.attribute("side"):
@@ -116,7 +116,11 @@ def _goes_with_reflex(atoms: Sequence[Atom], at: int) -> bool:
             return True
         if _STOPS & set(atom.labels):
             return False
-    return True
+    return False
+
+
+def _stopped(atoms: Sequence[Atom], at: int) -> bool:
+    return any(_STOPS & set(atom.labels) for atom in atoms[:at])
 
 
 def _joint(note: Note, atom: Atom, grades: Sequence[_Value], known: bool, goes_on: bool) -> str | None:

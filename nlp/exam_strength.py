@@ -63,6 +63,9 @@ def read_strength(note: Note, start: int, end: int, atoms: Sequence[Atom], label
     for at, atom in enumerate(atoms):
         if "weak" in atom.labels:
             _weak(note, start, atoms, atom, graded)
+        elif "weak_said" in atom.labels:
+            region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), "lower_extremity")
+            note.add("reported_weakness", atom.start, atom.end, standing(note, atom.start, atom.end), side=nearest_side(note, atoms, atom), region=region)
         elif "strong" in atom.labels:
             _strong(note, atoms, atom)
         elif "strength" in atom.labels:

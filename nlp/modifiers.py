@@ -15,9 +15,17 @@ _BLAMED = {"peripheral_neuropathy": "neuropathy", "plexopathy": "plexopathy", "p
 _NOUNS: dict[str, frozenset[str]] = {
     "weak": frozenset(("motor_weakness", "foot_drop")), "strength": frozenset(("motor_weakness", "foot_drop")), "foot_drop_word": frozenset(("foot_drop", "motor_weakness")),
     "numb": frozenset(("sensory_deficit",)), "sensation": frozenset(("sensory_deficit",)), "reflex": frozenset(("abnormal_reflex", "absent_achilles_bilateral")),
-    "gait_kind": frozenset(("gait_abnormality",)),
+    "muscle": frozenset(("motor_weakness",)), "gait_kind": frozenset(("gait_abnormality",)),
 }  # fmt: skip
 _FINDING_WORDS = frozenset(("finding", "findings", "deficit", "deficits", "changes", "signs"))
+_RESOLVED = frozenset("resolved cleared recovered gone normalized normalised vanished disappeared abated healed settled".split())
+_BEFORE = (
+    ("before", "surgery"), ("prior", "to", "surgery"), ("before", "operation"), ("before", "procedure"), ("preoperatively",), ("preop",), ("pre", "op"), ("had", "graded"),
+    ("at", "that", "time"), ("at", "time"), ("back", "then"), ("had", "been", "graded"), ("charted",), ("he", "had", "then"), ("she", "had", "then"), ("in", "those", "days"),
+    ("before", "discectomy"), ("before", "microdiscectomy"), ("before", "fusion"), ("before", "laminectomy"),
+)  # fmt: skip
+_NEGATIONS = frozenset(("not", "no", "never", "isn't", "hasn't", "without", "non", "nor", "neither"))
+_FROM = frozenset(("from", "due", "secondary", "because", "to", "by", "of", "is", "explains", "explain"))
 _POINTING = frozenset("this these it that those same unchanged which thats both all they no not as has was there old chronic leftover residual".split())
 _WEAK_OLD = frozenset(("stable", "known", "prior", "years", "recent", "secondary", "remote"))
 
@@ -29,6 +37,8 @@ def apply_modifiers(note: Note, notes: Sequence[Note]) -> None:
         return
     for mention in deficits:
         _from_sentence(note, mention)
+        _past(note, mention)
+    deficits = [m for m in deficits if m.assertion == "present"]
     statements = [s for other in notes for s in _statements(other)]
     for mention in deficits:
         for types, side, blame, old, new in statements:
@@ -54,17 +64,22 @@ def _from_sentence(note: Note, mention: Mention) -> None:
     atoms = [a for a in note.atoms_in(start, end) if a.start >= mention.start - 6 and not (a.start < mention.start and ";" in note.norms(a.end, mention.start))]
     atoms = [a for a in atoms if ";" not in note.norms(mention.end, a.start)]
     _mark(note, mention, atoms, own=True)
+    _since(note, mention, start, end)
     number = note.layout.sentence[start]
     for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
         first, last = note.layout.sentences[following]
         if note.layout.part[first] != note.layout.part[start]:
             break
-        if not set(note.norms(first, min(last, first + 3))) & _POINTING:
-            break
         labels = {label for atom in note.atoms_in(first, last) for label in atom.labels}
+        if not set(note.norms(first, min(last, first + 6))) & _POINTING and not (following == number + 1 and "pain_limited" in labels):
+            break
         if labels & {"muscle", "reflex", "slr"} and not labels & {"old", "blame"}:
             break
         _mark(note, mention, note.atoms_in(first, last), own=False)
+        if not labels & {"muscle", "reflex", "slr"}:
+            _since(note, mention, first, last)
+        if mention.type == "motor_weakness" and "pain_limited" in labels and not labels & {"muscle", "reflex", "slr"}:
+            mention.attributes["pain_limited"] = True
 
 
 def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> None:
@@ -77,40 +92,67 @@ def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> Non
                 continue
             if word in ("baseline", "old", "chronic", "known") and note.norms(atom.end, atom.end + 1) and set(note.norms(atom.end, atom.end + 3)) & {"pain", "back", "lbp", "fracture", "fx"}:
                 continue
-            if note.scopes.assess(atom.start, atom.end).negated and word not in ("unchanged", "no", "not", "never"):
+            if _denied(note, atom) and word not in ("unchanged", "no", "not", "never"):
                 attributes["old_or_new"] = "new"
                 continue
             attributes["old_or_new"] = "old"
         elif "new" in atom.labels and "old_or_new" not in attributes and abs(atom.start - mention.start) <= 8:
-            if not note.scopes.assess(atom.start, atom.end).negated:
-                attributes["old_or_new"] = "new"
+            attributes["old_or_new"] = "old" if _denied(note, atom) else "new"
     if attributes.get("old_or_new") == "old" and "worse" in labels:
         worse = next(a for a in atoms if "worse" in a.labels)
-        if not note.scopes.assess(worse.start, worse.end).negated:
+        if not _denied(note, worse):
             attributes["old_or_new"] = "worse"
-    _since(note, mention, atoms)
     blame = next((a for a in atoms if "blame" in a.labels), None)
     for atom in atoms:
         for label, name in _BLAMED.items():
             if label in atom.labels and "attributed_to" not in attributes:
                 stands = note.scopes.assess(atom.start, atom.end)
-                if stands.negated or stands.possible or {"not", "versus", "vs", "exclude"} & set(note.norms(atom.start - 4, atom.start)):
+                if _denied(note, atom) or stands.possible or {"not", "versus", "vs", "exclude"} & set(note.norms(atom.start - 4, atom.start)):
                     continue
                 near = atom.start - mention.end <= 6 and atom.start >= mention.end
-                if blame is not None and abs(blame.start - atom.start) <= 10 or near and own:
+                linked = bool(_FROM & set(note.norms(atom.start - 4, atom.start)) or _FROM & set(note.norms(atom.end, atom.end + 2)))
+                if blame is not None and abs(blame.start - atom.start) <= 10 or near and own or linked and not own:
                     attributes["attributed_to"] = name
                     attributes["attributed_elsewhere"] = True
 
 
-def _since(note: Note, mention: Mention, atoms: Sequence[Atom]) -> None:
-    """"since 2019", "present since childhood": a year and more makes a deficit old."""
+def _denied(note: Note, atom: Atom) -> bool:
+    """Is the word itself denied: "not new"? An absent reflex that is chronic does not deny the chronic."""
+    return bool(_NEGATIONS & set(note.norms(atom.start - 3, atom.start))) and "absent" not in note.norms(atom.start - 2, atom.start)
+
+
+def _since(note: Note, mention: Mention, start: int, end: int) -> None:
+    """"since 2019", "from his stroke in 2018": what began a year ago or more is old."""
     if "old_or_new" in mention.attributes or note.anchor is None:
         return
-    start, end = note.sentence_of(mention.start)
-    for time in note.times_in(mention.start, end):
-        if time.kind == "date" and "since" in note.norms(time.start - 3, time.start):
-            if span_of(time.iso)[1] <= note.anchor - timedelta(days=365):
+    for time in note.times_in(max(start, mention.start) if start <= mention.start < end else start, end):
+        if time.kind == "date" and {"since", "from", "after", "following"} & set(note.norms(time.start - 6, time.start)):
+            between = note.norms(mention.end, time.start) if time.start > mention.end else []
+            if ";" not in between and span_of(time.iso)[1] <= note.anchor - timedelta(days=365):
                 mention.attributes["old_or_new"] = "old"
+
+
+def _past(note: Note, mention: Mention) -> None:
+    """What was found before an operation, or has cleared by the words that follow, is history (G3)."""
+    start, end = note.sentence_of(mention.start)
+    norms = [word for word in note.norms(start, mention.end + 8 if mention.end + 8 < end else end) if word not in ("the", "his", "her", "a")]
+    if mention.attributes.get("old_or_new") not in ("new", "worse") and any(
+        norms[i : i + len(phrase)] == list(phrase) for phrase in _BEFORE for i in range(len(norms))
+    ) and not {"since", "unchanged", "same"} & set(norms) and note.category(mention.start) not in ("exam",):
+        mention.assertion = "historical"
+        return
+    if note.category(mention.start) == "exam" and mention.type != "sensory_deficit":
+        return
+    number = note.layout.sentence[start]
+    tails = [note.norms(mention.end, end)]
+    if number + 1 < len(note.layout.sentences):
+        first, last = note.layout.sentences[number + 1]
+        if note.layout.part[first] == note.layout.part[start] and set(note.norms(first, first + 4)) & {"this", "these", "it", "that", "all", "both", "which"}:
+            tails.append(note.norms(first, last))
+    for tail in tails:
+        hit = next((i for i, word in enumerate(tail) if word in _RESOLVED), None)
+        if hit is not None and not _NEGATIONS & set(tail[max(0, hit - 4) : hit]) and "pain" not in tail[:hit]:
+            mention.assertion = "historical"
 
 
 def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None, bool, bool]]:
@@ -134,20 +176,34 @@ def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None
             continue
         blamed = None
         blame = next((a for a in atoms if "blame" in a.labels), None)
+        head = next((a for a in atoms if set(a.labels) & set(_NOUNS)), None)
         for atom in atoms:
             for label, name in _BLAMED.items():
-                if label in atom.labels and blame is not None:
+                if label in atom.labels:
                     stands = note.scopes.assess(atom.start, atom.end)
-                    if stands.label == "present" and abs(blame.start - atom.start) <= 12 and "not" not in note.norms(blame.start - 2, blame.end + 1):
+                    said = blame is not None and abs(blame.start - atom.start) <= 12 and "not" not in note.norms(blame.start - 2, blame.end + 1)
+                    if stands.label in ("present", "historical") and (said or _FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom)):
                         blamed = name
-        old = next((a for a in atoms if "old" in a.labels and note.words.norms[a.start] not in _WEAK_OLD), None)
-        head = next((a for a in atoms if set(a.labels) & set(_NOUNS)), None)
-        is_old = old is not None and not note.scopes.assess(old.start, old.end).negated and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and note.scopes.assess(head.start, head.end).label in ("present", "historical")
+        old = next((a for a in atoms if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))), None)
+        is_old = old is not None and not _denied(note, old) and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and _is_there(note, head)
         if blamed or is_old:
             side = nearest_side(note, atoms, head, 10) if head is not None else None
             found.append((frozenset(types), side, blamed, is_old, False))
     note._deficit_statements = tuple(found)  # type: ignore[attr-defined]
     return found
+
+
+def _close(note: Note, old: Atom, head: Atom | None) -> bool:
+    """"Known left L5 weakness", "weakness, stable": weak words for old count right beside the deficit."""
+    if head is None:
+        return False
+    word = note.words.norms[old.start]
+    return word == "known" and 0 <= head.start - old.end <= 3 or word == "stable" and 0 <= old.start - head.end <= 3
+
+
+def _is_there(note: Note, head: Atom) -> bool:
+    """Is the deficit of a statement there? "Absent ankle jerks" are."""
+    return note.scopes.assess(head.start, head.end).label in ("present", "historical") or "absent" in note.norms(head.start - 2, head.start)
 
 
 def _stocking(note: Note, notes: Sequence[Note], deficits: Sequence[Mention]) -> None:

@@ -36,10 +36,19 @@ class Mention:
 class Note:
     """A document with its words, shape, atoms, times and scopes of assertion."""
 
-    def __init__(self, words: Words, kind: str = "office_note", anchor: date | None = None) -> None:
+    def __init__(
+        self, words: Words, kind: str = "office_note", anchor: date | None = None, fallback: date | None = None
+    ) -> None:
+        """`anchor` is the date that the request gives the document; without it the document's own date holds.
+
+        `fallback`, the service date, stands in where neither is known or the text seems to be younger.
+        """
         self.words = words
         self.kind = kind
-        self.anchor = anchor or document_date(words)
+        self.own_date = anchor or document_date(words)
+        if anchor is None and self.own_date is not None and fallback is not None and self.own_date > fallback:
+            self.own_date = None
+        self.anchor = self.own_date or fallback
         self.mentions: list[Mention] = []
 
     def find_layout(self, known: Lexicon) -> None:

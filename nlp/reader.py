@@ -79,7 +79,7 @@ def note_of(doc: Doc) -> Note:
     note = doc.user_data.get("note")
     if note is None:
         words = doc.user_data.get("words") or Words(doc.text, lexicon().speller)
-        note = Note(words, doc.user_data.get("kind", "office_note"), doc.user_data.get("anchor"))
+        note = Note(words, doc.user_data.get("kind", "office_note"), doc.user_data.get("anchor"), doc.user_data.get("fallback"))
         doc.user_data["note"] = note
     assert isinstance(note, Note)
     return note
@@ -158,11 +158,14 @@ def load(path: Path | None = None) -> Language:
     return build()
 
 
-def read(nlp: Language, text: str, kind: str = "office_note", anchor: date | None = None) -> Note:
-    """Read one document; `anchor` is its date, from which relative times count."""
+def read(
+    nlp: Language, text: str, kind: str = "office_note", anchor: date | None = None, fallback: date | None = None
+) -> Note:
+    """Read one document. Relative times count from `anchor`, else from the text's own date, else from `fallback`."""
     doc = nlp.make_doc(text)
     doc.user_data["kind"] = kind
     doc.user_data["anchor"] = anchor
+    doc.user_data["fallback"] = fallback
     for name, stage in nlp.pipeline:
         if name != "indicia_spans":  # spans are for viewers
             doc = stage(doc)

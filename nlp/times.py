@@ -30,11 +30,13 @@ _NUMBERS = {
     "single": 1.0, "dozen": 12.0, "half": 0.5,
 }  # fmt: skip
 _VAGUE = {"several": (3.0, 12.0), "few": (2.0, 5.0), "couple": (2.0, 2.0), "many": (4.0, None), "multiple": (2.0, None), "some": (2.0, None)}
-_UNITS = {"d": 1, "day": 1, "w": 7, "wk": 7, "week": 7, "m": 30, "mo": 30, "mon": 30, "mth": 30, "month": 30, "y": 365, "yr": 365, "year": 365}
-_UNIT = r"(days?|d|weeks?|wks?|w|months?|mos?|mths?|m|years?|yrs?|y)"
+_UNITS = {"d": 1, "day": 1, "w": 7, "wk": 7, "week": 7, "m": 30, "mo": 30, "mon": 30, "mth": 30, "month": 30, "y": 365, "yr": 365, "year": 365, "fortnight": 14}
+_UNIT = r"(days?|d|fortnights?|weeks?|wks?|w|months?|mos?|mths?|m|years?|yrs?|y)"
 _WEEKDAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6}
 _SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2)}
-_FEASTS = {"christmas": (12, 25), "thanksgiving": (11, 26), "halloween": (10, 31), "easter": (4, None), "new year": (1, 1), "labor day": (9, None), "memorial day": (5, None)}
+_FEASTS = {"christmas": (12, 25), "thanksgiving": (11, 26), "halloween": (10, 31), "easter": (4, None), "new year": (1, 1), "labor day": (9, 1), "labour day": (9, 1), "memorial day": (5, 25),
+           "new years": (1, 1), "independence day": (7, 4), "fourth of july": (7, 4), "4th of july": (7, 4), "veterans day": (11, 11), "columbus day": (10, 10), "valentine day": (2, 14),
+           "valentines day": (2, 14), "mothers day": (5, 10), "mother day": (5, 10), "fathers day": (6, 17), "father day": (6, 17), "boxing day": (12, 26), "presidents day": (2, 18), "xmas": (12, 25), "st patrick day": (3, 17), "st patricks day": (3, 17)}
 _WORD_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty|thirty|half)"
 _NUM = rf"(?:\d{{1,3}}(?:\.\d)?|{_WORD_NUMBER})"
 _SPAN = re.compile(
@@ -50,6 +52,11 @@ _VISITS = re.compile(
     rf"({_NUM})\s*(?:/|of|out\s+of)?\s*(\d{{1,3}})?[\s-]*(?:(?:total|scheduled|outpatient|supervised|skilled|formal|PT|physical therapy|physio|therapy|chiropractic|chiro|treatment|aquatic|land|more|authorized)\s*){{0,3}}(visits?|sessions?|treatments?|appointments?|appts?|v|vs|adjustments?|times|tx)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_UK_SPAN = re.compile(r"(\d{1,2})(?:\s?(?:-|\u2013)\s?(\d{1,2}))?/(52|12|7)(?![\d/])")
+_UK_UNITS = {"52": 7, "12": 30, "7": 1}
+_UK_WORDS = re.compile(r"/52\b|\bphysio\b|\bparacetamol\b|\bco-codamol\b|\bA&E\b|\bGP\b|\banaesth", re.IGNORECASE)
+_UK_LEADS = frozenset("for x past last over previous next approx about nearly almost".split())
+_DAY_LEADS = frozenset("on since from dated until till to by between seen began started of and @ after before , (".split())
 _AGE = re.compile(
     r"(\d{1,3})(?:\.\d)?[\s-]*(years?|yrs?|y|months?|mos?|weeks?|wks?|wk|days?)[\s./-]*(?:(\d{1,2})[\s-]*(months?|mos?|mo|m|weeks?|wks?|days?|d)[\s.-]*)?"
     r"(?:old\b|of\s+age|(?<=[yY])/?o\b|(?<=[yY]r)/?o\b|(?<=[yY])\.o\.)",
@@ -115,7 +122,7 @@ def find_times(
         if finder is None:
             if norm[0].isdigit():
                 finder = _from_digit
-            elif norm[0] == "x" and norm[1:].isdigit():
+            elif norm[0] in "x\u00d7" and norm[1:2].isdigit():
                 found = _number_span(words, i, starts[i] + 1, anchor)
                 if found is not None:
                     times.append(found)
@@ -159,7 +166,7 @@ def _from_digit(words: Words, i: int, anchor: date | None) -> Time | None:
         if age[3]:
             days += float(age[3]) * _UNITS[age[4].lower().rstrip("s")]
         return Time(i, _end_word(words, i, age.end()), "age", low=days, high=days)
-    found = _number_span(words, i, at, anchor)
+    found = _uk_span(words, i, anchor) or _number_span(words, i, at, anchor)
     if found is not None:
         return found
     match = _MD.match(text, at)
@@ -180,6 +187,24 @@ def _from_digit(words: Words, i: int, anchor: date | None) -> Time | None:
         if before not in ("d", "d3", "$", "#", "dose", "apt", "suite", ".") and not before.isdigit():
             return Time(i, i + 1, "date", match[1])
     return None
+
+
+def _uk_span(words: Words, i: int, anchor: date | None) -> Time | None:
+    """ "9/52" are nine weeks, "3/12" three months, "5/7" five days where the words or the text are British."""
+    match = _UK_SPAN.match(words.text, words.starts[i])
+    if match is None:
+        return None
+    before = words.norms[i - 1] if i else ""
+    end = _end_word(words, i, match.end())
+    follows = words.norms[end] if end < len(words) else ""
+    if match[3] != "52" and before not in _UK_LEADS and follows not in ("history", "hx", "ago"):
+        if match[3] == "7" or before in _DAY_LEADS or _UK_WORDS.search(words.text) is None:
+            return None
+    unit = _UK_UNITS[match[3]]
+    low, high = int(match[1]) * unit, int(match[2] or match[1]) * unit
+    if follows == "ago" and anchor is not None:
+        return Time(i, end + 1, "date", _ago(anchor, (low + high) / 2, unit), low=low, high=high, ago=True)
+    return Time(i, end, "duration", low=low, high=high)
 
 
 def _number_span(words: Words, i: int, at: int, anchor: date | None) -> Time | None:
@@ -254,6 +279,8 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     if tail.startswith(("pain", "l ", "r ", "left", "right", "systolic", "b/l", "bilat", "in all", "throughout", "strength")):
         return False
     grade_like = day in (4, 5, 6, 10) and month <= day
+    if day == 10 and _is_score(words, i, end):
+        return False
     lately = set(words.norms[max(0, i - 6) : i])
     if lately & _DATED_VERBS and not lately & {"pain", "strength", "grade", "from"} and before not in ("is", "at"):
         return True
@@ -262,6 +289,14 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     if not grade_like and month > 4:
         return True
     return _dated_range(words, i, end) or (not grade_like and day > 4)
+
+
+def _is_score(words: Words, i: int, end: int) -> bool:
+    """Is "5/10" one of the pain scores of "from 5/10 to 9/10", "since 4/20, 8/10", "was 5/10"?"""
+    if words.norms[i - 1 : i] in (["on"], ["since"], ["until"], ["till"], ["dated"], ["began"], ["started"], ["by"], ["visit"], ["seen"]):
+        return False
+    near = words.text[max(0, words.starts[i] - 25) : words.starts[i]] + words.text[end : end + 25]
+    return "/10" in near or words.norms[i - 1 : i] in ([","], ["was"], ["now"], ["currently"], ["at"], ["up"], ["down"], ["about"])
 
 
 def _dated_range(words: Words, i: int, end: int) -> bool:
@@ -372,12 +407,18 @@ def _from_season(words: Words, i: int, anchor: date | None) -> Time | None:
 def _from_feast(words: Words, i: int, anchor: date | None) -> Time | None:
     if anchor is None:
         return None
-    month, day = _FEASTS[words.norms[i]]
-    if day is None:
-        year = anchor.year if month <= anchor.month else anchor.year - 1
-        return Time(i, i + 1, "date", f"{year:04d}-{month:02d}")
-    iso = _yearless(anchor, month, day, words, i)
-    return Time(i, i + 1, "date", iso) if iso else None
+    for length in (3, 2, 1):
+        name = " ".join(words.norms[i : i + length])
+        feast = _FEASTS.get(name)
+        if feast is None or (name == "new year" and words.norms[i - 1 : i] in (["the"], ["in"])):
+            continue
+        month, day = feast
+        if day is None or (name.endswith(" day") and length == 2):  # a day that moves
+            year = anchor.year if month <= anchor.month else anchor.year - 1
+            return Time(i, i + length, "date", f"{year:04d}-{month:02d}")
+        iso = _yearless(anchor, month, day, words, i)
+        return Time(i, i + length, "date", iso) if iso else None
+    return None
 
 
 def _season(anchor: date, season: str, this: bool) -> str:
@@ -469,5 +510,5 @@ _FINDERS: dict[str, Callable[[Words, int, date | None], Time | None]] = {
     "this": _from_last,
     **dict.fromkeys(("today", "yesterday", "tonight", *_WEEKDAYS), _from_day_word),
     **dict.fromkeys(_SEASONS, _from_season),
-    **dict.fromkeys((f for f in _FEASTS if " " not in f), _from_feast),
+    **dict.fromkeys((f.split()[0] for f in _FEASTS if not f[0].isdigit()), _from_feast),
 }

@@ -65,8 +65,11 @@ def read_case(
     remarks: list[Remark] = []
     reads: list[_Read] = []
     for document in documents:
-        note = read(reader, document.text, document.kind, document.date or service_date)
-        reads.append(_Read(document, note, document.date or (note.anchor if note.anchor != service_date else None)))
+        note = read(reader, document.text, document.kind, document.date, service_date)
+        if _is_unreadable(note):
+            note.mentions.clear()
+            remarks.append(Remark("unreadable_text", f"Document {document.document_id} holds no readable text; nothing was taken from it."))
+        reads.append(_Read(document, note, note.own_date))
     if service_date is None:
         dates = [r.when or r.note.anchor for r in reads if r.when or r.note.anchor]
         if not dates:
@@ -102,6 +105,14 @@ def read_case(
 
 
 # The case ----------------------------------------------------------------------------------------------------------------
+
+
+def _is_unreadable(note: Note) -> bool:
+    """Hardly a word of three letters among many marks: bytes of another kind, a failed scan."""
+    raws = note.words.raws
+    if len(raws) < 50:
+        return False
+    return sum(len(raw) > 2 and raw.isascii() and raw.isalpha() for raw in raws) < 0.12 * len(raws)
 
 
 def _age(note: Note) -> float | None:

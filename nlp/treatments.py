@@ -129,7 +129,8 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     elif label == "present" and _is_planned(note, start, end, atom, plan, done, category, type_, before, after):
         label = "hypothetical"
     if label == "hypothetical" and "planned" not in mention_attributes:
-        mention_attributes["planned"] = True
+        thought = type_ == "injection" and {"consider", "considering", "considered", "discuss", "discussed", "may", "might", "possible", "candidate", "option", "options", "could", "if"} & {*before[-5:], *after[:3]}
+        mention_attributes["considered" if thought else "planned"] = True
         if type_ == "home_exercise_program" and {"gave", "given", "went", "taught", "printed", "provided", "handout", "instructed", "reviewed", "written", "demonstrated", "showed", "issued"} & set(norms[start:end]):
             mention_attributes["given"] = True
     region = _region(note, start, end, atoms, atom, type_)

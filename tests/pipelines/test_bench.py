@@ -38,6 +38,7 @@ def test_all_figures_are_measured_and_printed(
     write_lines: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bench, "_POOL_SECONDS", 0.1)
+    monkeypatch.setattr(bench, "_TURN_SECONDS", 0.1)
     monkeypatch.setattr(bench, "_LONG", 20_000)
     monkeypatch.setattr(bench, "_stock_medspacy", lambda: spacy.blank("en"))
     notes = write_lines([{"text": "Low back pain for 6 weeks. Left foot drop on exam."}])
