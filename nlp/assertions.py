@@ -302,6 +302,9 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
+        if following in ("just", "recently", "also", "once", "actually", "apparently") and end + 1 < len(norms):
+            end += 1  # "her sister just had"
+            following = norms[end]
         if (
             following == "of"
             and norms[end + 1 : end + 2] in (["his"], ["hers"], ["mine"], ["theirs"])

@@ -100,7 +100,7 @@ def columns(note: Note, start: int) -> tuple[str, str] | None:
         sides = [side_of(atom) for atom in note.atoms_in(first, last) if "side" in atom.labels]
         pair = [side for side in sides if side in ("left", "right")]
         if pair[:2] in (["right", "left"], ["left", "right"]):
-            return pair[0], pair[1]  # type: ignore[return-value]
+            return pair[0], pair[1]
     return None
 
 

@@ -141,12 +141,12 @@ def expand(phrase: str) -> list[str]:
 
 @dataclass(frozen=True)
 class LexiconFile:
-    """One file: its name, label, entries as (phrases, entry), and examples."""
+    """One file: its name, label, entries as (phrases, entry), and examples as (marked sentence, why it is a known miss)."""
 
     name: str
     label: str
     entries: tuple[tuple[tuple[str, ...], Entry], ...]
-    examples: tuple[str, ...]
+    examples: tuple[tuple[str, str | None], ...]
 
 
 def _read(name: str, data: Mapping[str, Any]) -> LexiconFile:
@@ -172,7 +172,7 @@ def _read(name: str, data: Mapping[str, Any]) -> LexiconFile:
             is_fact="concept" in data,
         )
         entries.append((phrases, entry))
-    examples = tuple(str(row["text"]) for row in data.get("examples", ()))
+    examples = tuple((str(row["text"]), row.get("miss")) for row in data.get("examples", ()))
     return LexiconFile(name, label, tuple(entries), examples)
 
 

@@ -53,11 +53,14 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
         found = node.get("")
         if found is not None:
             candidates.append((j, found_of[found]))
-        while j < size and sentence[j] == here and len(gaps[j]) < 4:
+        while j < size and sentence[j] == here and (len(gaps[j]) < 4 or j in noise):
+            if j in noise:
+                j += 1
+                continue
             word = norms[j]
             following = node.get(word)
             if following is None:
-                if word in WEIGHTLESS or j in noise:
+                if word in WEIGHTLESS:
                     j += 1
                     continue
                 break

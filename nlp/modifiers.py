@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from nlp.exam_base import nearest_side
@@ -39,24 +40,51 @@ def apply_modifiers(note: Note, notes: Sequence[Note]) -> None:
         _from_sentence(note, mention)
         _past(note, mention)
     deficits = [m for m in deficits if m.assertion == "present"]
-    statements = [s for other in notes for s in _statements(other)]
+    statements = [statement for other in notes for statement in _statements(other)]
     for mention in deficits:
-        for types, side, blame, old, new in statements:
-            if mention.type not in types:
-                continue
-            own = mention.attributes.get("side")
-            if side and own and side != own and "bilateral" not in (side, own):
-                continue
-            if mention.attributes.get("region") in ("upper_extremity",):
-                continue
-            if blame and "attributed_to" not in mention.attributes:
-                mention.attributes["attributed_to"] = blame
-                mention.attributes["attributed_elsewhere"] = True
-            if old and "old_or_new" not in mention.attributes:
-                mention.attributes["old_or_new"] = "old"
-            if new and "old_or_new" not in mention.attributes:
-                mention.attributes["old_or_new"] = "new"
+        for statement in statements:
+            if _speaks_of(statement, mention):
+                _apply(statement, mention)
+    _fibular(statements, deficits)
     _stocking(note, notes, deficits)
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A sentence outside of the examination about deficits of these types: what they are due to, or that they are old."""
+
+    types: frozenset[str]
+    side: str | None
+    blame: str | None
+    old: bool
+    arm: bool
+    fibular: bool = False
+
+
+def _speaks_of(statement: _Statement, mention: Mention) -> bool:
+    own = mention.attributes.get("side")
+    if mention.type not in statement.types or statement.side and own and statement.side != own and "bilateral" not in (statement.side, own):
+        return False
+    return statement.arm == (mention.attributes.get("region") == "upper_extremity")
+
+
+def _apply(statement: _Statement, mention: Mention) -> None:
+    if statement.blame and "attributed_to" not in mention.attributes:
+        mention.attributes["attributed_to"] = statement.blame
+        mention.attributes["attributed_elsewhere"] = True
+    if statement.old and "old_or_new" not in mention.attributes:
+        mention.attributes["old_or_new"] = "old"
+
+
+def _fibular(statements: Sequence[_Statement], deficits: Sequence[Mention]) -> None:
+    """Where a foot drop is put down to the fibular nerve, the numb top of that foot is its territory too."""
+    sides = {s.side for s in statements if s.fibular and s.types & {"foot_drop", "motor_weakness"}}
+    for mention in deficits:
+        own = mention.attributes.get("side")
+        if mention.type == "sensory_deficit" and mention.attributes.get("dermatome") in ("L5", None, "") and sides and (own in sides or None in sides or own is None):
+            mention.attributes.setdefault("attributed_to", "nerve_injury")
+            if mention.attributes["attributed_to"] == "nerve_injury":
+                mention.attributes["attributed_elsewhere"] = True
 
 
 def _from_sentence(note: Note, mention: Mention) -> None:
@@ -155,12 +183,12 @@ def _past(note: Note, mention: Mention) -> None:
             mention.assertion = "historical"
 
 
-def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None, bool, bool]]:
+def _statements(note: Note) -> list[_Statement]:
     """Sentences outside of the examination that say what a deficit is due to, or that it is old."""
     cached = getattr(note, "_deficit_statements", None)
     if cached is not None:
         return list(cached)
-    found: list[tuple[frozenset[str], str | None, str | None, bool, bool]] = []
+    found: list[_Statement] = []
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
         if not labels & {"blame", "old", *_BLAMED}:
@@ -175,6 +203,7 @@ def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None
         if not types:
             continue
         blamed = None
+        nerve: Atom | None = None
         blame = next((a for a in atoms if "blame" in a.labels), None)
         head = next((a for a in atoms if set(a.labels) & set(_NOUNS)), None)
         for atom in atoms:
@@ -183,14 +212,28 @@ def _statements(note: Note) -> list[tuple[frozenset[str], str | None, str | None
                     stands = note.scopes.assess(atom.start, atom.end)
                     said = blame is not None and abs(blame.start - atom.start) <= 12 and "not" not in note.norms(blame.start - 2, blame.end + 1)
                     if stands.label in ("present", "historical") and (said or _FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom)):
-                        blamed = name
+                        blamed, nerve = name, atom
         old = next((a for a in atoms if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))), None)
         is_old = old is not None and not _denied(note, old) and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and _is_there(note, head)
         if blamed or is_old:
             side = nearest_side(note, atoms, head, 10) if head is not None else None
-            found.append((frozenset(types), side, blamed, is_old, False))
+            kind = str(nerve.attribute("kind") or "") if nerve is not None else ""
+            reached = {"sensory_deficit"} if kind.startswith("meralgia") else types  # a nerve of the skin alone
+            fibular = nerve is not None and bool({"peroneal", "fibular"} & {*kind.split(), *note.norms(nerve.start - 2, nerve.end)})
+            found.append(_Statement(frozenset(reached), side, blamed, is_old, _is_arm(atoms, head, nerve), fibular))
     note._deficit_statements = tuple(found)  # type: ignore[attr-defined]
     return found
+
+
+_ARM = frozenset(("upper_extremity", "cervical", "shoulder"))
+
+
+def _is_arm(atoms: Sequence[Atom], head: Atom | None, nerve: Atom | None) -> bool:
+    """Does the statement speak of an arm or hand?"""
+    if nerve is not None and str(nerve.attribute("region") or "") in _ARM:
+        return True
+    near = [a for a in atoms if "region" in a.labels and head is not None and abs(a.start - head.start) <= 4]
+    return bool(near) and all(str(a.attribute("region")) in _ARM for a in near)
 
 
 def _close(note: Note, old: Atom, head: Atom | None) -> bool:

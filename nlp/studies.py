@@ -16,7 +16,9 @@ from nlp.note import Mention, Note
 from nlp.times import Time
 
 _DOINGS = frozenset(("done", "obtained", "had", "taken", "performed", "been"))
-_JOINTS = frozenset(("and", ",", "/", "&"))
+_JOINTS = frozenset(("and", ",", "/", "&", "+", "plus"))
+_LISTED = _JOINTS | {"of", "the", "ap", "views", "view", "films", "plain"}
+_SPINE = frozenset(("lumbar", "thoracic", "cervical", "whole_spine"))
 IMAGING = frozenset(("xray", "ct", "mri", "bone_scan", "ultrasound"))
 #: Findings that make a picture abnormal, and what they are called in its attribute `shows`.
 _SHOWS = {
@@ -96,7 +98,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if {"had", "has", "prior", "previous", "recent", "any", "ever", "never", "been", "done"} & set(
                 note.norms(atom.start - 5, atom.end + 8)
             ):
-                note.add(type_, atom.start, atom.end, "absent", region=_region(atoms, atom, limit))
+                note.add(type_, atom.start, atom.end, "absent", region=_region(note, atoms, atom, limit))
             continue
         # "CT head and CT neck negative": a study with nothing of its own shares what is said of the next.
         reach = limit
@@ -118,7 +120,7 @@ def _imaging(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         inside = _embedded(note, start, end) if when is None or not results else ()
         if not inside and not _was_done(note, atom, mine, when, results):
             continue
-        region = _region(atoms, atom, limit) or _heading_region(note, start)
+        region = _region(note, atoms, atom, limit) or _heading_region(note, start)
         mention = note.add(type_, atom.start, atom.end, "present", region=region)
         if mention is None:
             continue
@@ -365,7 +367,7 @@ def _is_done_order(note: Note, atom: Atom) -> bool:
     )
 
 
-def _region(atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
+def _region(note: Note, atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
     for entry in atom.entries:
         if entry.attributes.get("region"):
             return str(entry.attributes["region"])
@@ -377,9 +379,20 @@ def _region(atoms: Sequence[Atom], atom: Atom, limit: int) -> str | None:
         and a.start < limit + 1
     ]
     near.sort(key=lambda a: abs(a.start - atom.start))
-    for other in near:
-        return str(other.attribute("region"))
-    return None
+    if "bone_scan" in atom.labels:  # of the whole skeleton, whatever lights up
+        near = [a for a in near if a.attribute("region") in _SPINE and abs(a.start - atom.end) <= 2]
+    if not near:
+        return None
+    # "X-ray of pelvis and lumbar spine": of a list, the lumbar spine is what the request is about.
+    last = near[0].end
+    for other in sorted((a for a in atoms if a.attribute("region") and a.start >= last), key=lambda a: a.start):
+        between = set(note.norms(last, other.start))
+        if other.start - last > 3 or not between <= _LISTED or not between & _JOINTS:
+            break
+        if other.attribute("region") == "lumbar":
+            return "lumbar"
+        last = other.end
+    return str(near[0].attribute("region"))
 
 
 def _heading_region(note: Note, start: int) -> str | None:
@@ -431,6 +444,10 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
             "inconclusive" if "inconclusive" in values else "abnormal" if "abnormal" in values else "normal"
         )
         mention.attributes.setdefault("result", result)
+    if mention.attributes.get("result") == "inconclusive" and "level" not in mention.attributes:
+        level = _open_vertebra(note, atoms)
+        if level:
+            mention.attributes["level"] = level
     if shows:
         old = str(mention.attributes.get("shows", ""))
         mention.attributes["shows"] = ",".join(dict.fromkeys([*filter(None, old.split(",")), *shows]))
@@ -444,6 +461,19 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
         mention.attributes["flexion_extension"] = True
     if mention.attributes.get("flexion_extension"):
         _motion(note, atoms, mention)
+
+
+def _open_vertebra(note: Note, atoms: Sequence[Atom]) -> str | None:
+    """The lumbar vertebra whose finding stays open: "indeterminate 13 mm L3 vertebral lesion" on a CT of the abdomen."""
+    for atom in atoms:
+        entry = atom.get("study_result")
+        if entry is None or entry.attributes["result"] != "inconclusive":
+            continue
+        start, end = note.sentence_of(atom.start)
+        for norm in note.norms(max(start, atom.start - 14), min(end, atom.end + 9)):
+            if len(norm) == 2 and norm[0] == "l" and norm[1] in "12345":
+                return norm.upper()
+    return None
 
 
 def _motion(note: Note, atoms: Sequence[Atom], mention: Mention) -> None:
@@ -526,8 +556,13 @@ def _report(note: Note) -> None:
     if study is None:
         return
     type_ = next(label for label in study.labels if label in IMAGING)
-    region = _region(head, study, study.end + 12) or next(
-        (str(a.attribute("region")) for a in head if a.attribute("region") and a.start > study.start), None
+    region = _region(note, head, study, study.end + 12) or next(
+        (
+            str(a.attribute("region"))
+            for a in head
+            if a.attribute("region") and a.start > study.start and type_ != "bone_scan"
+        ),
+        None,
     )
     existing = [m for m in note.mentions if m.type == type_ and m.assertion == "present"]
     mention = next((m for m in existing if m.start == study.start), None)

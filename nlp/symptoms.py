@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nlp.course import read_course, read_later_course, read_onset
 from nlp.exam_base import nearest_side, predicate
 from nlp.layout import UNTICKED
 from nlp.lexicon import Entry
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
-from nlp.times import Time
 
-_SCORE = re.compile(
-    r"(\d{1,2})(?:\.\d)?(?:\s?(?:-|to|\u2013)\s?(\d{1,2}))?\s?(?:/|out of|of)\s?10(?!\d)", re.IGNORECASE
-)
-_VAS = re.compile(
-    r"(?:vas|nprs|nrs|pain (?:score|scale|level|rating|now|intensity)(?: is| of|:)?|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*(?:of\s*)?(?:at\s*)?(?:an?\s*)?(\d{1,2})(?!\s*(?:/\s*\d|weeks|months|days|years|%|\d|-week|mg|visits))",
-    re.IGNORECASE,
-)
 _NOT_SPINE = frozenset(
     ("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip")
 )
 _LEG = frozenset(("lower_extremity",))
 _NORMAL_HABIT = frozenset(("normal", "continent"))
-_ONSET = frozenset("since began begin started start onset first came developed from appeared".split())
 
 
 _SPHINCTERS = ("bladder_dysfunction", "bowel_dysfunction")
@@ -61,6 +53,7 @@ def read_symptoms(note: Note) -> None:
             _pain(note, start, end, atoms)
         if labels & _SPHINCTER_WORDS:
             _sphincters(note, start, end, atoms)
+    read_later_course(note)
 
 
 _STIFF = frozenset(("stiff", "stiffness", "stiffer"))
@@ -485,219 +478,8 @@ def _add_pain(
         mention.attributes["side"] = side
     if label != "present":
         return mention
-    _course(note, mention, atoms, head)
+    read_course(note, mention, head)
     return mention
-
-
-def _course(note: Note, mention: Mention, atoms: Sequence[Atom], head: Atom) -> None:
-    start, end = note.sentence_of(mention.start)
-    first, last = start, end
-    number = note.layout.sentence[start]
-    part = note.layout.part[start]
-    if number + 1 < len(note.layout.sentences):
-        following = note.layout.sentences[number + 1]
-        if note.layout.part[following[0]] == part and note.category(start) not in (
-            "ros",
-            "pmh",
-            "assessment",
-            "plan",
-        ):
-            last = following[1]
-    text = note.words.text[note.words.starts[first] : note.words.ends[last - 1]]
-    scores = [int(m[2] or m[1]) for m in _SCORE.finditer(text) if int(m[2] or m[1]) <= 10]
-    scores += [int(m[1]) for m in _VAS.finditer(text) if int(m[1]) <= 10]
-    if scores:
-        mention.attributes["severity_0_10"] = max(scores)
-    labels: dict[str, Atom] = {}
-    for atom in note.atoms_in(start, end):
-        for label in atom.labels:
-            labels.setdefault(label, atom)
-    severe = labels.get("severe")
-    if (
-        severe is not None
-        and not note.assess(severe.start, severe.end).negated
-        and abs(severe.start - head.start) < 12
-    ):
-        mention.attributes["severe"] = True
-    worse = labels.get("worse")
-    if worse is not None:
-        state = note.assess(worse.start, worse.end)
-        after = note.norms(worse.end, worse.end + 2)
-        situational = after[:1] in (
-            ["with"],
-            ["when"],
-            ["after"],
-            ["on"],
-            ["by"],
-            ["in"],
-            ["at"],
-            ["while"],
-            ["sitting"],
-            ["standing"],
-            ["walking"],
-            ["bending"],
-            ["if"],
-        ) and note.words.norms[worse.start] in (
-            "worse",
-            "worsened",
-            "aggravated",
-            "increased",
-            "increases",
-            "worsens",
-        )
-        if (
-            state.label == "present"
-            and not situational
-            and note.norms(worse.start - 3, worse.start)[-1:] != ["not"]
-            and "neither" not in note.norms(worse.start - 4, worse.start)
-        ):
-            mention.attributes["worsening"] = True
-            mention.attributes["new_or_increasing"] = True
-        elif state.negated:
-            mention.attributes["worsening"] = False
-    if "not_worse" in labels and "worsening" not in mention.attributes:
-        mention.attributes["worsening"] = False
-    new = labels.get("new")
-    if (
-        new is not None
-        and abs(new.start - mention.start) <= 4
-        and not note.assess(new.start, new.end).negated
-    ):
-        mention.attributes["new_or_increasing"] = True
-    _onset(note, mention, start, end)
-    for later in range(number + 1, min(number + 4, len(note.layout.sentences))):
-        if {"onset", "duration_days", "duration_days_min", "duration_days_max"} & set(mention.attributes):
-            return
-        first, last = note.layout.sentences[later]
-        norms = set(note.norms(first, last))
-        if note.layout.part[first] != part or note.category(first) in ("ros", "pmh", "exam", "medications"):
-            return
-        if (
-            norms & _GOES_ON
-            and not any(a.attribute("region") in _NOT_SPINE for a in note.atoms_in(first, last))
-            and not norms & {"numbness", "tingling", "surgery", "injection", "fever"}
-        ):
-            _onset(note, mention, first, last)
-
-
-_GOES_ON = frozenset("going began started onset happened occurred since ago duration present".split())
-
-
-def _onset(note: Note, mention: Mention, start: int, end: int) -> None:
-    """When it began: "for 3 months", "since May 12", "x 4 days", "3-week history", "began about 2 weeks ago"."""
-    norms = note.words.norms
-    candidates: list[tuple[int, Time]] = []
-    for time in note.times_in(start, end):
-        before = norms[max(start, time.start - 4) : time.start]
-        after = norms[time.end : time.end + 3]
-        if time.kind == "duration":
-            good = (
-                bool(
-                    {
-                        "for",
-                        "x",
-                        "past",
-                        "last",
-                        "over",
-                        "about",
-                        "now",
-                        "approximately",
-                        "~",
-                        "nearly",
-                        "almost",
-                        "been",
-                        "of",
-                    }
-                    & set(before)
-                )
-                or norms[time.start][0] == "x"
-                or after[:1] == ["history"]
-                or after[:2] == ["of", "pain"]
-                or {"history", "hx", "duration", "now", "of"} & set(after[:2])
-                or "-" in norms[time.start : time.end]
-            )
-            if {
-                "after",
-                "within",
-                "every",
-                "in",
-                "q",
-                "next",
-                "per",
-                "lasts",
-                "lasting",
-                "until",
-                "hours",
-            } & set(before[-2:]) or (time.high is not None and time.high < 1):
-                good = False
-            if (
-                norms[time.start - 1 : time.start] == ["last"]
-                and {"for", "over", "past", "the"} & set(before)
-                and time.high is not None
-                and time.high >= 1
-            ):
-                good = True
-            if any(
-                label
-                in (
-                    "physical_therapy",
-                    "chiropractic",
-                    "home_exercise_program",
-                    "nsaid",
-                    "injection",
-                    "conservative_treatment",
-                )
-                for a in note.atoms_in(max(start, time.start - 6), min(end, time.end + 5))
-                for label in a.labels
-            ):
-                good = False
-            if good:
-                candidates.append((abs(time.start - mention.start), time))
-        elif time.kind == "date":
-            if (
-                set(before) & _ONSET
-                or (
-                    time.ago
-                    and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken"} & set(before)
-                )
-                or (
-                    "on" in before
-                    and norms[mention.start : mention.end]
-                    and abs(time.start - mention.end) < 6
-                )
-            ):
-                if any(
-                    label
-                    in (
-                        "physical_therapy",
-                        "chiropractic",
-                        "nsaid",
-                        "muscle_relaxant",
-                        "spine_surgery",
-                        "mri",
-                        "xray",
-                        "ct",
-                        "opioid",
-                        "neuropathic_agent",
-                        "injection",
-                        "analgesic",
-                    )
-                    for a in note.atoms_in(max(start, time.start - 5), time.start)
-                    for label in a.labels
-                ):
-                    continue
-                candidates.append((abs(time.start - mention.start), time))
-    if not candidates:
-        return
-    time = min(candidates, key=lambda pair: pair[0])[1]
-    if time.kind == "date":
-        mention.attributes["onset"] = time.iso
-    elif time.high is not None and time.high == time.low:
-        mention.attributes["duration_days"] = int(time.low)
-    else:
-        mention.attributes["duration_days_min"] = int(time.low)
-        if time.high is not None:
-            mention.attributes["duration_days_max"] = int(time.high)
 
 
 # Bladder and bowel -------------------------------------------------------------------------------------------------------
@@ -919,5 +701,5 @@ def _sphincter(
         elif new is not None:
             mention.attributes["old_or_new"] = "new"
             mention.attributes["recent"] = True
-        _onset(note, mention, start, end)
+        read_onset(note, mention, start, end)
     return found

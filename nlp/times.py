@@ -14,7 +14,7 @@ from typing import Literal
 
 from nlp.tokens import Words
 
-Kind = Literal["date", "duration", "frequency", "visits", "age"]
+Kind = Literal["date", "duration", "frequency", "visits", "age", "nothing"]
 
 _MONTHS = {
     name: number
@@ -137,7 +137,8 @@ def find_times(
         if found is None:
             i += 1
         else:
-            times.append(found)
+            if found.kind != "nothing":
+                times.append(found)
             i = max(found.end, i + 1)
     return times
 
@@ -159,7 +160,7 @@ def _from_digit(words: Words, i: int, anchor: date | None) -> Time | None:
         match = pattern.match(text, at)
         if match is not None:
             iso = build(match)
-            return Time(i, _end_word(words, i, match.end()), "date", iso) if iso else None
+            return Time(i, _end_word(words, i, match.end()), "date" if iso else "nothing", iso)  # "2/30/2026"
     age = _AGE.match(text, at)
     if age is not None:
         days = float(age[1]) * _UNITS[age[2].lower().rstrip("s")]
@@ -474,7 +475,7 @@ def _yearless(anchor: date, month: int, day: int, words: Words, i: int) -> str:
         return iso
     ahead = date.fromisoformat(iso)
     planned = {"scheduled", "booked", "planned", "for", "next", "schedule", "return", "appointment", "appt", "casting", "due", "starts", "starting", "will"}
-    if (ahead - anchor).days <= 75 and planned & set(words.norms[max(0, i - 6) : i]):
+    if (ahead - anchor).days <= (200 if {"scheduled", "booked"} & set(words.norms[max(0, i - 8) : i]) else 75) and planned & set(words.norms[max(0, i - 6) : i]):
         return iso
     if (ahead - anchor).days <= 3:
         return iso

@@ -7,9 +7,11 @@ it. Therapy and chiropractic records are read as one course from their first to 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from nlp.assertions import Assertion
 from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS, span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
@@ -106,10 +108,12 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 25), None)
     if label == "possible":
         label = "hypothetical" if {"consider", "may", "might", "could", "considering"} & set(before) else "present"
-    if label == "historical":
+    elif label == "historical":
         label = "present"
     if label == "hypothetical" and category not in _PLAN_PARTS and {"if"} & set(before) and type_ in _DRUGS:
         label = "hypothetical"
+    if label == "absent" and _none_now(note, scope):
+        label = "historical"
     if label == "absent" and _response_between(note, atoms, atom):
         label = "present"
     if label in ("present", "absent") and _is_relatives(note, start, atom):
@@ -217,6 +221,15 @@ _PATIENT_AFTER = frozenset(
 def _is_allergy(note: Note, start: int, end: int, atom: Atom) -> bool:
     near = set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6)))
     return bool(near & {"allergy", "allergies", "allergic", "allergen", "hives", "anaphylaxis", "rash", "nkda", "intolerance", "anaphylactic"})
+
+
+def _none_now(note: Note, scope: Assertion) -> bool:
+    """"Adjustments in her twenties, none for this": what is denied is the present."""
+    for start, _, kind in scope.cues:
+        i = bisect_left(note.words.starts, start)
+        if kind == "negated" and note.words.norms[i] == "none" and note.words.norms[i + 1 : i + 2] and note.words.norms[i + 1] in ("now", "since", "for", "currently"):
+            return True
+    return False
 
 
 def _is_relatives(note: Note, start: int, atom: Atom) -> bool:

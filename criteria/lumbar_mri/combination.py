@@ -114,7 +114,10 @@ def oncologic(chart: Chart) -> Assessment:
     if not (spread or monitored or known):
         return NOT_RAISED
     name = "known_metastases"
-    denied = chart.absent("spine_metastasis")
+    # Staging before any therapy with no spread known is no survey of a patient with metastases.
+    untreated = [f for f in known if says(f, "purpose", "initial_staging") or says(f, "on_treatment", False)]
+    doubted = chart.possible("spine_metastasis")
+    denied = [*chart.absent("spine_metastasis"), *([] if doubted else untreated)]
     choices = [shown_by(name, spread, denied, open_=known)]
     if any(result.is_met for result in monitored):
         choices = [shown_by(name, [fact for result in monitored for fact in result.facts])]

@@ -25,7 +25,12 @@ def tethered_cord(chart: Chart) -> Assessment:
 
 def _evidence(chart: Chart, high: list[Fact]) -> Requirement:
     marks = chart.present("cutaneous_stigma")
+    reports = [fact for fact in chart.present(*_PICTURES) if says(fact, "report", True)]
+    # What a report says outranks what an older note says of a picture.
     abnormal = [fact for fact in chart.present(*_PICTURES) if _shows_dysraphism(chart, fact)]
+    abnormal = [
+        fact for fact in abnormal if fact in reports or not any(_is_normal_of(report, fact) for report in reports)
+    ]
     # An abnormal examination supports the suspicion whether it is old or new.
     deficits = [
         fact for fact in chart.present(*neuro.EXAM_FACTS) if not says(fact, "attributed_elsewhere", True)
@@ -41,6 +46,10 @@ def _evidence(chart: Chart, high: list[Fact]) -> Requirement:
         [*high, *abnormal, *deficits],
         [*only_low, *unmarked, *pictured, *normal] if denied else [],
     )
+
+
+def _is_normal_of(report: Fact, fact: Fact) -> bool:
+    return report.type == fact.type and says(report, "result", "normal")
 
 
 def _shows_dysraphism(chart: Chart, fact: Fact) -> bool:
@@ -91,7 +100,7 @@ def _is_suspicious(chart: Chart, fact: Fact) -> bool:
         any(says(fact, key, True) for key in ("deep", "multiple", "high"))
         or (size is not None and size > chart.numbers["congenital.large_dimple_over_mm"])
         or (distance is not None and distance > chart.numbers["congenital.high_dimple_over_mm"])
-        or bool(chart.present("cutaneous_stigma"))
+        or any(not says(mark, "risk", "low") for mark in chart.present("cutaneous_stigma"))
     )
 
 

@@ -17,7 +17,9 @@ def known_fracture(chart: Chart) -> list[Fact]:
 
 def _worsening_pain(chart: Chart) -> Requirement:
     pain = chart.present("low_back_pain")
-    worse = [fact for fact in pain if says(fact, "worsening", True)]
+    worse = [
+        fact for fact in [*pain, *known_fracture(chart)] if says(fact, "worsening", True)
+    ]  # "painful L2 fracture, worsening" tells of its pain
     steady = [fact for fact in pain if says(fact, "worsening", False)]
     return shown_by("worsening_pain", worse, [*steady, *([] if pain else chart.absent("low_back_pain"))])
 

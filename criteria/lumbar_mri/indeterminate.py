@@ -28,7 +28,7 @@ def _later(fact: Fact, than: Fact) -> bool:
 
 def initial(chart: Chart) -> Assessment:
     """Indeterminate findings, bullet 1: an unclear finding that nothing has settled yet."""
-    unclear = [fact for fact in chart.present(*_PICTURES) if is_unclear(fact)]
+    unclear = [fact for fact in [*chart.present(*_PICTURES), *_beside(chart)] if is_unclear(fact)]
     settled = [fact for fact in chart.historical(*_PICTURES) if is_unclear(fact)]
     if not unclear and not settled:
         return NOT_RAISED
@@ -37,6 +37,18 @@ def initial(chart: Chart) -> Assessment:
     open_still = [fact for fact in unclear if not any(_later(study, fact) for study in sectional)]
     first = [fact for fact in open_still if not _is_repeat(chart, fact)]
     return judge([shown_by("inconclusive_finding", first, [*unclear, *settled])])
+
+
+def _beside(chart: Chart) -> list[Fact]:
+    """Pictures of the chest or abdomen that leave a lumbar vertebra open and ask for MRI of it."""
+    return [
+        fact
+        for fact in chart.elsewhere
+        if fact.type in _PICTURES
+        and fact.assertion == "present"
+        and says(fact, "recommends_mri", True)
+        and str(fact.attributes.get("level", "")).startswith("L")
+    ]
 
 
 def _is_repeat(chart: Chart, fact: Fact) -> bool:

@@ -106,12 +106,19 @@ def metastasis_clarification(chart: Chart) -> Assessment:
     unclear = [
         fact
         for fact in chart.present(*_PICTURES)
-        if says(fact, "result", "inconclusive")
+        if (says(fact, "result", "inconclusive") and _may_be_metastasis(chart, fact))
         or (fact.type == "bone_scan" and says(fact, "result", "abnormal"))
     ]
     if not unclear or not (known or doubted):
         return NOT_RAISED
     return judge([shown_by("malignancy", known, chart.absent("cancer"), open_=doubted)], unclear)
+
+
+def _may_be_metastasis(chart: Chart, fact: Fact) -> bool:
+    """Say whether what a picture leaves open is metastasis, not an old pars defect or a worn disc."""
+    shows = str(fact.attributes.get("shows", ""))
+    feared = fact.type == "bone_scan" or bool(chart.suspected("spine_metastasis"))
+    return feared or "metastasis" in shows or "tumor" in shows or bool(fact.attributes.get("level"))
 
 
 def metastasis_neuro_deficit(chart: Chart) -> Assessment:
@@ -143,8 +150,10 @@ def _radiograph(chart: Chart) -> Requirement:
         for fact in films
         if says(fact, "result", "inconclusive", "normal") or says(fact, "recommends_mri", True)
     ]
-    answering = [fact for fact in films if says(fact, "result", "abnormal")]
-    return shown_by("radiograph", is_open, answering, open_=films)
+    # Plain degeneration leaves the question of metastasis open; only a named cause answers it.
+    answering = [fact for fact in films if says(fact, "result", "abnormal") and fact.attributes.get("shows")]
+    is_open += [fact for fact in films if says(fact, "result", "abnormal") and fact not in answering]
+    return shown_by("radiograph", [] if answering else is_open, answering, open_=films)
 
 
 def _new_symptoms(chart: Chart) -> Requirement | None:
