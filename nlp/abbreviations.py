@@ -12,13 +12,12 @@ from functools import cache
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from nlp.lexicon import Lexicon
 from nlp.mentions import Atom, phrase_at
 from nlp.note import Note
-from nlp.tokens import Words
+from nlp.tokens import Words, make_doc
 
 _DEFINITION = re.compile(r"[a-z]{2} ?\(([A-Z][A-Za-z]{1,6})\)")
 
@@ -30,10 +29,11 @@ def _detector(vocab: Vocab) -> Any:
     return AbbreviationDetector(Language(vocab))
 
 
-def resolve_abbreviations(note: Note, doc: Doc, known: Lexicon) -> None:
+def resolve_abbreviations(note: Note, vocab: Vocab, known: Lexicon) -> None:
     """Add an atom wherever a short form stands that the note defines with words of a lexicon."""
-    if len(doc.text) > 100_000 or _DEFINITION.search(doc.text) is None:
+    if len(note.words.text) > 100_000 or _DEFINITION.search(note.words.text) is None:
         return
+    doc = make_doc(vocab, note.words)
     long_forms: dict[str, str] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the detector warns of its own empty matcher

@@ -1,7 +1,8 @@
 """How a finding stands: absent, possible, hypothetical, historical, someone else's.
 
-ConText (Harkema et al. 2009) over the cues of lexicons/shared/cues.toml: a cue governs the findings of its clause in
-its direction until a word that ends its scope. Parts of the note, ticked boxes and plus or minus signs count as cues.
+ConText (Harkema et al. 2009) over the cues of lexicons/shared/cues.toml: a cue governs the findings of its
+clause in its direction until a word that ends its scope. Parts of the note, ticked boxes and plus or minus
+signs count as cues.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from nlp.layout import NO, UNTICKED, YES, Layout, read_layout
@@ -40,51 +42,337 @@ _HAS = frozenset(
         "developed",
     )
 )
-_PRONOUNS = frozenset("he she it they patient pt there this that who i we symptoms pain".split())
+_PRONOUNS = frozenset(
+    [
+        "he",
+        "she",
+        "it",
+        "they",
+        "patient",
+        "pt",
+        "there",
+        "this",
+        "that",
+        "who",
+        "i",
+        "we",
+        "symptoms",
+        "pain",
+    ]
+)
 _VERBS = frozenset(
-    "has have had is are was were reports states complains endorses describes notes presents continues admits started "
-    "began developed feels radiates remains shows showed reveals does did gets got rates takes took tried uses went "
-    "can will would walks works lives shoots goes runs travels hurts burns sits stays wakes worsens".split()
+    [
+        "has",
+        "have",
+        "had",
+        "is",
+        "are",
+        "was",
+        "were",
+        "reports",
+        "states",
+        "complains",
+        "endorses",
+        "describes",
+        "notes",
+        "presents",
+        "continues",
+        "admits",
+        "started",
+        "began",
+        "developed",
+        "feels",
+        "radiates",
+        "remains",
+        "shows",
+        "showed",
+        "reveals",
+        "does",
+        "did",
+        "gets",
+        "got",
+        "rates",
+        "takes",
+        "took",
+        "tried",
+        "uses",
+        "went",
+        "can",
+        "will",
+        "would",
+        "walks",
+        "works",
+        "lives",
+        "shoots",
+        "goes",
+        "runs",
+        "travels",
+        "hurts",
+        "burns",
+        "sits",
+        "stays",
+        "wakes",
+        "worsens",
+    ]
 )
 _UNITS = frozenset(
-    "day days week weeks wk wks month months mo mos year years yr yrs long hour hours significant decade".split()
+    [
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "wk",
+        "wks",
+        "month",
+        "months",
+        "mo",
+        "mos",
+        "year",
+        "years",
+        "yr",
+        "yrs",
+        "long",
+        "hour",
+        "hours",
+        "significant",
+        "decade",
+    ]
 )
 _CHRONIC = frozenset(
-    "chronic longstanding recurrent ongoing persistent intermittent lifelong current worsening progressive".split()
+    [
+        "chronic",
+        "longstanding",
+        "recurrent",
+        "ongoing",
+        "persistent",
+        "intermittent",
+        "lifelong",
+        "current",
+        "worsening",
+        "progressive",
+    ]
 )
 _DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
 _EMERGENCY = frozenset(
-    "room department dept if for care services at immediately - > : right straight or".split()
+    [
+        "room",
+        "department",
+        "dept",
+        "if",
+        "for",
+        "care",
+        "services",
+        "at",
+        "immediately",
+        "-",
+        ">",
+        ":",
+        "right",
+        "straight",
+        "or",
+    ]
 )
 _WENT = frozenset(
-    "went seen visited presented was admitted discharged had taken came yesterday ago gave home from".split()
+    [
+        "went",
+        "seen",
+        "visited",
+        "presented",
+        "was",
+        "admitted",
+        "discharged",
+        "had",
+        "taken",
+        "came",
+        "yesterday",
+        "ago",
+        "gave",
+        "home",
+        "from",
+    ]
 )
 _ONSET = frozenset(
-    "began started onset start begin since first developed still ever persists persistent continues ongoing intermittently".split()
+    [
+        "began",
+        "started",
+        "onset",
+        "start",
+        "begin",
+        "since",
+        "first",
+        "developed",
+        "still",
+        "ever",
+        "persists",
+        "persistent",
+        "continues",
+        "ongoing",
+        "intermittently",
+    ]
 )
-_POSSESSIVES = frozenset("his her my their your this these ongoing worsening persistent increasing".split())
-_DETERMINERS = frozenset("his her the their my this that these those its".split())
-_FINITE = frozenset("is are was were has have had shows showed remains feels".split())
+_POSSESSIVES = frozenset(
+    ["his", "her", "my", "their", "your", "this", "these", "ongoing", "worsening", "persistent", "increasing"]
+)
+_DETERMINERS = frozenset(["his", "her", "the", "their", "my", "this", "that", "these", "those", "its"])
+_FINITE = frozenset(["is", "are", "was", "were", "has", "have", "had", "shows", "showed", "remains", "feels"])
 _SAID_ABSENT = frozenset(
-    "denied absent negative not noted present seen reported elicited appreciated found identified excluded ruled "
-    "detected evident observed demonstrated unremarkable all neg none also".split()
+    [
+        "denied",
+        "absent",
+        "negative",
+        "not",
+        "noted",
+        "present",
+        "seen",
+        "reported",
+        "elicited",
+        "appreciated",
+        "found",
+        "identified",
+        "excluded",
+        "ruled",
+        "detected",
+        "evident",
+        "observed",
+        "demonstrated",
+        "unremarkable",
+        "all",
+        "neg",
+        "none",
+        "also",
+    ]
 )
 _SUBORDINATE = tuple(
     [w]
-    for w in "ago that denies denied if when which where because says states feels reports thinks than as whether while who until unless since the her his like is was not".split()
+    for w in [
+        "ago",
+        "that",
+        "denies",
+        "denied",
+        "if",
+        "when",
+        "which",
+        "where",
+        "because",
+        "says",
+        "states",
+        "feels",
+        "reports",
+        "thinks",
+        "than",
+        "as",
+        "whether",
+        "while",
+        "who",
+        "until",
+        "unless",
+        "since",
+        "the",
+        "her",
+        "his",
+        "like",
+        "is",
+        "was",
+        "not",
+    ]
 )
 _DEGREES = frozenset(
-    "bad chronic severe also early some similar same recurrent young breast colon lung prostate".split()
+    [
+        "bad",
+        "chronic",
+        "severe",
+        "also",
+        "early",
+        "some",
+        "similar",
+        "same",
+        "recurrent",
+        "young",
+        "breast",
+        "colon",
+        "lung",
+        "prostate",
+    ]
 )
-_UNSURE = frozenset("possible suspected likely probable presumed questionable considered favored".split())
+_UNSURE = frozenset(
+    ["possible", "suspected", "likely", "probable", "presumed", "questionable", "considered", "favored"]
+)
 _NO_CLAIM = frozenset(
-    "due from secondary related caused attributable multifactorial mechanical muscular musculoskeletal discogenic "
-    "myofascial a an the of to because".split()
+    [
+        "due",
+        "from",
+        "secondary",
+        "related",
+        "caused",
+        "attributable",
+        "multifactorial",
+        "mechanical",
+        "muscular",
+        "musculoskeletal",
+        "discogenic",
+        "myofascial",
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "because",
+    ]
 )
-_CLAIMANTS = frozenset("by from on at in given clinically per based despite and or because for since".split())
+_CLAIMANTS = frozenset(
+    [
+        "by",
+        "from",
+        "on",
+        "at",
+        "in",
+        "given",
+        "clinically",
+        "per",
+        "based",
+        "despite",
+        "and",
+        "or",
+        "because",
+        "for",
+        "since",
+    ]
+)
 _ANSWERS = frozenset(("no", "denies", "none", "nil", "n"))
 _PAINS = frozenset(
-    "pain pains ache aches spasm spasms sciatica soreness backache lbp discomfort radiculopathy neuropathy flare flares".split()
+    [
+        "pain",
+        "pains",
+        "ache",
+        "aches",
+        "spasm",
+        "spasms",
+        "sciatica",
+        "soreness",
+        "backache",
+        "lbp",
+        "discomfort",
+        "radiculopathy",
+        "neuropathy",
+        "flare",
+        "flares",
+    ]
+)
+_ASIDES = frozenset(
+    [
+        "rare",
+        "rarely",
+        "occasional",
+        "occasionally",
+        "baseline",
+        "chronic",
+        "except",
+        "only",
+        "has",
+        "stable",
+        "longstanding",
+        "old",
+    ]
 )
 _LIST_MARKS = frozenset(("-", "*", "\u2022", ">", "o", "\u25aa", "\u00b7"))
 _NEGATED, _POSSIBLE, _HYPO, _HIST, _FAMILY = "negated", "possible", "hypothetical", "historical", "family"
@@ -113,6 +401,13 @@ class Assertion:
         if self.possible:
             return "possible"
         return "historical" if self.historical else "present"
+
+
+def _is_span(norms: Sequence[str], i: int) -> bool:
+    """Do the words before `i` end in a written length: "6/52 hx of", "x5d history of"?"""
+    return norms[i - 2 : i] in (["/", "52"], ["/", "12"], ["/", "7"]) or bool(
+        i and re.fullmatch(r"x?\d+(?:/52|/12|/7|d|w|wk|wks|mo|m|y|yr)", norms[i - 1])
+    )
 
 
 class Cue:
@@ -150,7 +445,14 @@ class Scopes:
                 if kind == _FAMILY and not self._is_relative_patient(atom):
                     continue
                 forward = entry.attributes.get("dir") != "backward"
-                if kind == _HIST and forward and _UNITS & set(norms[max(0, atom.start - 2) : atom.start]):
+                if (
+                    kind == _HIST
+                    and forward
+                    and (
+                        _UNITS & set(norms[max(0, atom.start - 2) : atom.start])
+                        or _is_span(norms, atom.start)
+                    )
+                ):
                     continue  # "a 3-week history of", "a 38-year-old"
                 if not self._is_cue(atom, kind, forward, number):
                     continue
@@ -172,6 +474,10 @@ class Scopes:
                 self._sign(i, norm)
             elif norm in _ANSWERS and self._is_answer(i):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
+            elif norm == "(" and norms[i + 1 : i + 2] and norms[i + 1] in _ASIDES:
+                self.stops.setdefault(sentence[i], []).append(
+                    i
+                )  # "denies new trouble (rare stress leak as ever)"
             elif norm == "," and i + 1 < len(norms) and self._begins_anew(i):
                 self.stops.setdefault(sentence[i], []).append(i)  # "with no injury, a burning pain set in"
             elif norm in _VERBS and i > 0 and self._opens_clause(i):
@@ -182,16 +488,16 @@ class Scopes:
             places.sort()
 
     def _begins_anew(self, comma: int) -> bool:
-        """ "with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its aside."""
+        """ "with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its
+        aside.
+        """
         norms = self.words.norms
         if norms[comma + 1] == "now":
             return True
         if norms[comma + 1] not in ("a", "an"):
             return False
         before = norms[self.layout.sentences[self.layout.sentence[comma]][0] : comma]
-        aside = "without" in before or any(
-            a == "with" and b == "no" for a, b in zip(before, before[1:], strict=False)
-        )
+        aside = "without" in before or any(a == "with" and b == "no" for a, b in pairwise(before))
         return aside and not {"denies", "denied"} & set(before)
 
     def _goes_on(self, denied: int, start: int) -> bool:
@@ -206,7 +512,9 @@ class Scopes:
         }
 
     def _is_cue(self, atom: Atom, kind: str, forward: bool, number: int) -> bool:
-        """False for words that are a cue elsewhere: "likely mechanical", "began years ago", "denies any new"."""
+        """False for words that are a cue elsewhere: "likely mechanical", "began years ago", "denies any
+        new".
+        """
         norms = self.words.norms
         after = norms[atom.end] if atom.end < len(norms) else ""
         first, last = self.layout.sentences[number]
@@ -283,9 +591,8 @@ class Scopes:
         norms, gaps = self.words.norms, self.words.gaps
         if norms[i] == "n" and i and norms[i - 1] not in (":", "-", "="):
             return False
-        if (
-            i == 0
-            or i + 1 < len(norms)
+        if i == 0 or (
+            i + 1 < len(norms)
             and self.layout.sentence[i + 1] == self.layout.sentence[i]
             and norms[i + 1] not in (";", ",", ".", "|", ")")
             and len(gaps[i + 1]) < 2
@@ -302,7 +609,9 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
-        if following in ("just", "recently", "also", "once", "actually", "apparently") and end + 1 < len(norms):
+        if following in ("just", "recently", "also", "once", "actually", "apparently") and end + 1 < len(
+            norms
+        ):
             end += 1  # "her sister just had"
             following = norms[end]
         if (
@@ -343,7 +652,9 @@ class Scopes:
         )
 
     def assess(self, start: int, end: int, *, as_event: bool = False) -> Assertion:
-        """Return how words `start` to `end` stand. `as_event`: "history of" makes no history of lasting things."""
+        """Return how words `start` to `end` stand. `as_event`: "history of" makes no history of lasting
+        things.
+        """
         layout, words = self.layout, self.words
         number = layout.sentence[start]
         negated = possible = hypothetical = historical = family = False
@@ -530,7 +841,9 @@ class Scopes:
         return any(w in ("he", "she", "patient", "pt", "but", ";") for w in self.words.norms[a:b])
 
     def _out_of_reach(self, end: int, cue: Cue) -> bool:
-        """A denial after its subject reaches back over a list ("fever, chills: none"), else over three words."""
+        """A denial after its subject reaches back over a list ("fever, chills: none"), else over three
+        words.
+        """
         between = self.words.norms[end : cue.start]
         if cue.kind != _NEGATED or len(between) <= 3:
             return any(word in ("+", "positive", "pos") for word in between)
@@ -550,18 +863,45 @@ _BLOCK_END = re.compile(
     r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE
 )
 _STALE_MONTHS = 6
-#: What passes: complaints, findings and injuries of a copied old note are past; malformations and diseases stay.
+#: What passes: complaints, findings and injuries of a copied old note are past; malformations and diseases
+#: stay.
 PASSING = frozenset(
-    "low_back_pain radicular_pain neurogenic_claudication night_pain constant_pain morning_stiffness saddle_anesthesia bladder_dysfunction "
-    "bowel_dysfunction sexual_dysfunction reported_weakness reported_numbness fever weight_loss malaise limp trauma motor_weakness "
-    "abnormal_reflex sensory_deficit gait_abnormality straight_leg_raise foot_drop spinal_tenderness unevaluable".split()
+    [
+        "low_back_pain",
+        "radicular_pain",
+        "neurogenic_claudication",
+        "night_pain",
+        "constant_pain",
+        "morning_stiffness",
+        "saddle_anesthesia",
+        "bladder_dysfunction",
+        "bowel_dysfunction",
+        "sexual_dysfunction",
+        "reported_weakness",
+        "reported_numbness",
+        "fever",
+        "weight_loss",
+        "malaise",
+        "limp",
+        "trauma",
+        "motor_weakness",
+        "abnormal_reflex",
+        "sensory_deficit",
+        "gait_abnormality",
+        "straight_leg_raise",
+        "foot_drop",
+        "spinal_tenderness",
+        "unevaluable",
+    ]
 )
 
 
 def _copied_words(words: Words) -> frozenset[int]:
-    """The words of paragraphs that their mark calls copied from an old note, and of old admissions: past and over.
+    """The words of paragraphs that their mark calls copied from an old note, and of old admissions: past
+    and over.
 
-    Only where the text holds a date half a year younger: a note may bring forward last month's findings as its own.
+    Only where the text holds a date half a year younger: a note may bring forward last month's findings as
+    its own.
     """
     text = words.text
     marks = [(m, True) for m in _COPY_MARK.finditer(text)] + [(m, False) for m in _ADMITTED.finditer(text)]
@@ -615,7 +955,9 @@ def _cue_trie() -> Trie:
 
 
 def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[Atom]:
-    """The atoms, and the words for "over" that longer phrases took in ("completely resolved" as an answer to therapy)."""
+    """The atoms, and the words for "over" that longer phrases took in ("completely resolved" as an answer
+    to therapy).
+    """
     taken = {atom.start for atom in atoms if "cue" in atom.labels}
     lost = [
         atom
@@ -629,7 +971,8 @@ def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[
 def assess(text: str, spans: Sequence[tuple[int, int]]) -> list[Assertion]:
     """Return how each span of `text` stands, whatever the lexicons know of its words.
 
-    `spans` are half open character offsets. Raises ValueError for a span outside of the text or without words.
+    `spans` are half open character offsets. Raises ValueError for a span outside of the text or without
+    words.
     """
     known = lexicon()
     words = Words(text, known.speller)

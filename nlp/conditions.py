@@ -1,10 +1,10 @@
-"""Everything that a phrase alone says: diseases, events, congenital findings, symptoms, words of the request."""
+"""Everything that a phrase alone says: diseases, events, findings, symptoms, words of the request."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from nlp.assertions import Assertion
@@ -16,8 +16,9 @@ from nlp.studies import IMAGING, is_new_finding
 from nlp.treatments import TREATMENTS
 
 _ELSEWHERE = frozenset(
-    (*TREATMENTS, *IMAGING, "emg_ncs", "lab", "low_back_pain", "radicular_pain", "motor_weakness", "sensory_deficit", "abnormal_reflex",
-     "pathologic_reflex", "straight_leg_raise", "increased_tone", "reported_weakness", "reported_numbness", "bladder_dysfunction", "bowel_dysfunction")
+    (*TREATMENTS, *IMAGING, "emg_ncs", "lab", "low_back_pain", "radicular_pain", "motor_weakness",
+     "sensory_deficit", "abnormal_reflex", "pathologic_reflex", "straight_leg_raise", "increased_tone",
+     "reported_weakness", "reported_numbness", "bladder_dysfunction", "bowel_dysfunction")
 )  # fmt: skip
 HANDLED = frozenset(FACT_TYPES) - _ELSEWHERE
 _LEVEL = re.compile(
@@ -70,7 +71,8 @@ _AFTER = frozenset(("after", "following", "since", "s/p", "status", "post", "pre
 _NO = frozenset(("n", "no", "none", "neg", "negative", "never", "denied", "denies", "nil", "n/a"))
 #: Words behind a diagnosis that leave it open, and words before it that make it a guess.
 _OPEN = (
-    "has to be excluded", "have to be excluded", "needs excluding", "until proven", "until shown", "to be excluded",
+    "has to be excluded", "have to be excluded", "needs excluding", "until proven", "until shown",
+    "to be excluded",
     "does not fit", "less likely", "not excluded", "in question",
 )  # fmt: skip
 _GUESSES = frozenset(
@@ -112,9 +114,10 @@ _RUNNING = frozenset(
      "enzalutamide", "capecitabine")
 )  # fmt: skip
 _HORMONES = frozenset(
-    ("leuprolide", "lupron", "eligard", "degarelix", "relugolix", "abiraterone", "apalutamide", "darolutamide", "adt",
-     "trastuzumab", "nivolumab", "osimertinib", "ribociclib", "abemaciclib", "fulvestrant", "ipilimumab",
-     "atezolizumab", "durvalumab", "sunitinib", "cabozantinib", "lenvatinib", "olaparib", "goserelin")
+    ("leuprolide", "lupron", "eligard", "degarelix", "relugolix", "abiraterone", "apalutamide",
+     "darolutamide", "adt", "trastuzumab", "nivolumab", "osimertinib", "ribociclib", "abemaciclib",
+     "fulvestrant", "ipilimumab", "atezolizumab", "durvalumab", "sunitinib", "cabozantinib",
+     "lenvatinib", "olaparib", "goserelin")
 )  # fmt: skip
 _UNDER_CARE = (
     "under active treatment", "on active treatment", "under treatment", "on treatment", "on active therapy",
@@ -135,23 +138,26 @@ _WOUND = frozenset(
 )  # fmt: skip
 #: What a service does, as against an operation: "spine surgery aware", "seen by spine surgery".
 _SERVICE_ACTS = frozenset(
-    ("asks", "asked", "aware", "informed", "notified", "recommends", "recommended", "wants", "wanted", "requests",
-     "requested", "requesting", "saw", "sees", "seen", "following", "follows", "paged", "called", "calling",
-     "consulted", "consult", "consults", "team", "service", "clinic", "resident", "attending", "appointment",
-     "office", "says", "said", "agrees", "agreed", "advised", "advises", "feels", "felt", "evaluated", "evaluates",
-     "evaluating", "department", "fellow", "input", "contacted", "involved", "thinks", "eval", "evaluation", "notes",
-     "f/u", "visit", "practice", "group", "center", "program", "on-call", "updated", "suggests", "suggested", "pa",
-     "np", "colleague", "colleagues")
+    ("asks", "asked", "aware", "informed", "notified", "recommends", "recommended", "wants", "wanted",
+     "requests", "requested", "requesting", "saw", "sees", "seen", "following", "follows", "paged",
+     "called", "calling", "consulted", "consult", "consults", "team", "service", "clinic", "resident",
+     "attending", "appointment", "office", "says", "said", "agrees", "agreed", "advised", "advises",
+     "feels", "felt", "evaluated", "evaluates", "evaluating", "department", "fellow", "input",
+     "contacted", "involved", "thinks", "eval", "evaluation", "notes", "f/u", "visit", "practice",
+     "group", "center", "program", "on-call", "updated", "suggests", "suggested", "pa", "np",
+     "colleague", "colleagues")
 )  # fmt: skip
 _SERVICE_BEFORE = frozenset(
-    ("by", "per", "with", "from", "see", "sees", "seeing", "call", "called", "consult", "page", "paged", "under",
-     "notify", "notified", "inform", "informed", "w/", "via", "contact", "contacted", "alert", "ask", "asked")
+    ("by", "per", "with", "from", "see", "sees", "seeing", "call", "called", "consult", "page",
+     "paged", "under", "notify", "notified", "inform", "informed", "w/", "via", "contact", "contacted",
+     "alert", "ask", "asked")
 )  # fmt: skip
 _SERVICE_WILL = frozenset(("see", "call", "evaluate", "review", "follow", "come", "consult", "weigh"))
 _SCANNED = frozenset(("mri", "mr", "scan", "scanner", "imaging", "study", "magnet"))
 _CUTTING = frozenset(
-    ("surgery", "operation", "discectomy", "fusion", "laminectomy", "procedure", "arthroplasty", "colonoscopy",
-     "injection", "hernia", "kyphoplasty", "preop", "pre-op", "postop", "complications", "history")
+    ("surgery", "operation", "discectomy", "fusion", "laminectomy", "procedure", "arthroplasty",
+     "colonoscopy", "injection", "hernia", "kyphoplasty", "preop", "pre-op", "postop", "complications",
+     "history")
 )  # fmt: skip
 #: The posture of a headache that is worse upright and better lying, described without its name.
 _HEADACHE = frozenset(("headache", "headaches", "ha", "h/a", "cephalgia", "head-pain"))
@@ -159,41 +165,49 @@ _UPRIGHT = frozenset(
     ("upright", "standing", "stand", "stands", "stood", "sitting", "sits", "sit", "vertical", "getting-up")
 )
 _LYING = frozenset(
-    ("lying", "lies", "lie", "flat", "supine", "recumbent", "laying", "lay", "lays", "recumbency", "reclining",
-     "horizontal")
+    ("lying", "lies", "lie", "flat", "supine", "recumbent", "laying", "lay", "lays", "recumbency",
+     "reclining", "horizontal")
 )  # fmt: skip
 _STARTS = frozenset(
-    ("worse", "worsens", "worst", "worsened", "comes", "begins", "starts", "returns", "appears", "unbearable", "severe",
-     "builds", "back", "recurs", "brings", "triggers", "pounds", "pounding", "throbs", "onset", "provoked", "brought",
-     "came", "started", "returned", "present", "intense", "only")
+    ("worse", "worsens", "worst", "worsened", "comes", "begins", "starts", "returns", "appears",
+     "unbearable", "severe", "builds", "back", "recurs", "brings", "triggers", "pounds", "pounding",
+     "throbs", "onset", "provoked", "brought", "came", "started", "returned", "present", "intense",
+     "only")
 )  # fmt: skip
 _STOPS = frozenset(
-    ("better", "gone", "goes", "relieved", "relieves", "resolves", "resolved", "disappears", "absent", "eases",
-     "improves", "improved", "vanishes", "relief", "settles", "clears", "fades", "free", "subsides", "abates", "lets",
-     "stops", "helps", "helped", "less", "none", "melts", "easier", "comfortable", "went", "remits")
+    ("better", "gone", "goes", "relieved", "relieves", "resolves", "resolved", "disappears", "absent",
+     "eases", "improves", "improved", "vanishes", "relief", "settles", "clears", "fades", "free",
+     "subsides", "abates", "lets", "stops", "helps", "helped", "less", "none", "melts", "easier",
+     "comfortable", "went", "remits")
 )  # fmt: skip
 #: What a suspicion stands on is itself no suspicion: "leak suspected on a typical orthostatic headache".
 _GROUNDS = frozenset(("on", "given", "because", "based", "view"))
 _SIGNS = frozenset(("orthostatic_headache", "csf_rhinorrhea_otorrhea", "fever", "night_pain", "weight_loss"))
 #: Drugs and diseases that weaken the immune system only while they last.
-_PASSING = frozenset(("chemotherapy", "leukemia or lymphoma", "biologic", "methotrexate", "long-term steroids"))
+_PASSING = frozenset(
+    ("chemotherapy", "leukemia or lymphoma", "biologic", "methotrexate", "long-term steroids")
+)
 _NOW = frozenset(
-    ("current", "currently", "ongoing", "undergoing", "receiving", "receives", "cycle", "cycles", "active", "continues",
-     "continue", "started", "starting", "now", "relapsed", "weekly", "today", "still", "remains", "taking", "takes")
+    ("current", "currently", "ongoing", "undergoing", "receiving", "receives", "cycle", "cycles",
+     "active", "continues", "continue", "started", "starting", "now", "relapsed", "weekly", "today",
+     "still", "remains", "taking", "takes")
 )  # fmt: skip
 _CEASED = frozenset(
-    ("completed", "finished", "lumpectomy", "mastectomy", "remission", "ned", "stopped", "discontinued", "former",
-     "formerly", "previously", "past", "cured", "survivor", "ended", "until", "prior", "previous", "followed",
-     "then", "adjuvant", "neoadjuvant", "disease-free", "treated", "underwent", "remote", "s/p")
+    ("completed", "finished", "lumpectomy", "mastectomy", "remission", "ned", "stopped",
+     "discontinued", "former", "formerly", "previously", "past", "cured", "survivor", "ended", "until",
+     "prior", "previous", "followed", "then", "adjuvant", "neoadjuvant", "disease-free", "treated",
+     "underwent", "remote", "s/p")
 )  # fmt: skip
 _PLANS = frozenset(("plan", "assessment_plan", "assessment", "", "other", "hpi"))
 _ACTIONS = frozenset(
-    ("brace", "bracing", "surgery", "operate", "fusion", "kyphoplasty", "cancel", "inject", "injection", "treat", "therapy",
-     "rehab", "rest", "start", "starts", "stop", "return", "radiation", "antibiotics", "decompression", "repair", "cast")
+    ("brace", "bracing", "surgery", "operate", "fusion", "kyphoplasty", "cancel", "inject",
+     "injection", "treat", "therapy", "rehab", "rest", "start", "starts", "stop", "return",
+     "radiation", "antibiotics", "decompression", "repair", "cast")
 )  # fmt: skip
 _OUTCOMES = frozenset(
-    ("positive", "negative", "clean", "clear", "normal", "edema", "shows", "confirms", "active", "stress", "lesion",
-     "fracture", "healed", "levels", "acute", "confirmed", "defect", "present", "reaction", "not")
+    ("positive", "negative", "clean", "clear", "normal", "edema", "shows", "confirms", "active",
+     "stress", "lesion", "fracture", "healed", "levels", "acute", "confirmed", "defect", "present",
+     "reaction", "not")
 )  # fmt: skip
 _DEFORMITY = frozenset(
     ("contracture", "contractures", "equinus", "cavus", "deformity", "deformities", "cavovarus",
@@ -282,7 +296,12 @@ def _place(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, 
     level = _level(note, start, end, atom)
     if level:
         mention.attributes.setdefault("level", level)
-        if level[0] in "CT" and "region" not in mention.attributes and type_ not in ("compression_fracture",):
+        if (
+            level[0] in "CT"
+            and "L" not in level
+            and "region" not in mention.attributes
+            and type_ not in ("compression_fracture",)
+        ):
             mention.attributes["region"] = "cervical" if level[0] == "C" else "thoracic"
         elif level[0] == "C":
             mention.attributes["region"] = "cervical"
@@ -352,12 +371,18 @@ def _is_other_surgery(
         around = set(note.norms(start, end))
         chiari = any("chiari" in a.labels for a in note.atoms)
         return chiari and not around & {"lumbar", "laminectomy", "stenosis", "back", "l4-5", "l3-4", "l5-s1"}
-    if label == "absent" or words[-1] not in ("surgery", "surg") or words[0] not in ("spine", "spinal", "orthopedic"):
+    if (
+        label == "absent"
+        or words[-1] not in ("surgery", "surg")
+        or words[0] not in ("spine", "spinal", "orthopedic")
+    ):
         return False
     after = note.norms(atom.end, min(end, atom.end + 3))
     if after[:1] == ["is"] or after[:1] == ["was"] or after[:1] == ["has"] or after[:1] == ["have"]:
         after = after[1:]
-    if after and (after[0] in _SERVICE_ACTS or (after[0] in ("will", "to", "would") and set(after[1:]) & _SERVICE_WILL)):
+    if after and (
+        after[0] in _SERVICE_ACTS or (after[0] in ("will", "to", "would") and set(after[1:]) & _SERVICE_WILL)
+    ):
         return True
     before = note.norms(max(start, atom.start - 2), atom.start)
     return bool(before) and before[-1] in _SERVICE_BEFORE
@@ -425,7 +450,11 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
         & set(note.norms(atom.start - 5, atom.start))
     ) and {"cannot", "not", "unable", "can't", "doesn't"} & set(note.norms(atom.start - 7, atom.start)):
         return "absent"
-    if label == "possible" and type_ in _SIGNS and _GROUNDS & set(note.norms(max(start, atom.start - 5), atom.start)):
+    if (
+        label == "possible"
+        and type_ in _SIGNS
+        and _GROUNDS & set(note.norms(max(start, atom.start - 5), atom.start))
+    ):
         label = "present"
     if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
         label = "possible" if scope.possible else "present"
@@ -565,7 +594,7 @@ def _is_differential(note: Note, start: int, end: int, atom: Atom, type_: str) -
     following = note.norms(atom.end, min(end, atom.end + 8))
     if following[:1] == ["?"] and atom.end < end:
         return True
-    if following[:1] == ["workup"] or following[:1] == ["work"] and "up" in following[1:3]:
+    if following[:1] == ["workup"] or (following[:1] == ["work"] and "up" in following[1:3]):
         return True
     text = " ".join(following)
     if any(phrase in text for phrase in _OPEN):
@@ -613,6 +642,8 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
                     : 10 if time.low < 60 else 7
                 ]
                 return  # "8 weeks after laminectomy"
+    if mention.attributes.get("procedure") == "instrumentation":
+        return  # "hardware intact" on films of a day dates the films
     dates = [t for t in note.times_in(start, end) if t.kind == "date"]
     if not dates:
         if mention.type == "trauma":
@@ -724,7 +755,11 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
     running = (
         norms & _RUNNING
         or ("currently" in norms and bool(norms & _CARE))
-        or (norms & _HORMONES and not stopped and not norms & {"plan", "planned", "discuss", "start", "consider"})
+        or (
+            norms & _HORMONES
+            and not stopped
+            and not norms & {"plan", "planned", "discuss", "start", "consider"}
+        )
         or (any(phrase in text for phrase in _UNDER_CARE) and not stopped)
     )
     untreated = (
@@ -794,12 +829,25 @@ def _posture(note: Note) -> None:
         number = note.layout.sentence[start]
         if number + 1 < len(note.layout.sentences):
             first, stop = note.layout.sentences[number + 1]
-            if norms[first] in ("it", "this", "she", "he", "pain", "lying", "standing", "relieved", "worse", "better"):
+            if norms[first] in (
+                "it",
+                "this",
+                "she",
+                "he",
+                "pain",
+                "lying",
+                "standing",
+                "relieved",
+                "worse",
+                "better",
+            ):
                 last = stop
         if not _is_postural(norms[start:last]):
             continue
         # "a headache that is absent while lying" is not denied.
-        denied = {"no", "not", "neither", "regardless", "denies", "without", "denied"} & set(norms[start : aches[0]])
+        denied = {"no", "not", "neither", "regardless", "denies", "without", "denied"} & set(
+            norms[start : aches[0]]
+        )
         scope = note.assess(aches[0], aches[0] + 1)
         if not (denied or scope.family or scope.hypothetical or scope.historical):
             note.add("orthostatic_headache", aches[0], aches[0] + 1, "present")
@@ -807,7 +855,10 @@ def _posture(note: Note) -> None:
 
 def _is_postural(words: Sequence[str]) -> bool:
     """Does what lies nearest to "lying" ease the headache, or what lies nearest to "upright" bring it?"""
-    words = ["getting-up" if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up" else w for i, w in enumerate(words)]
+    words = [
+        "getting-up" if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up" else w
+        for i, w in enumerate(words)
+    ]
     changes = [(i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS]
     upright = [i for i, w in enumerate(words) if w in _UPRIGHT]
     lying = [i for i, w in enumerate(words) if w in _LYING]
@@ -837,15 +888,38 @@ def _purpose(note: Note) -> None:
             or stands.family
             or stands.historical
             or around
-            & {"colonoscopy", "mammogram", "mammography", "completed", "done", "no", "derm", "dermatology", "skin",
-               "psa", "cystoscopy", "endoscopy", "clinical", "dermatologic", "urology", "egd"}
+            & {
+                "colonoscopy",
+                "mammogram",
+                "mammography",
+                "completed",
+                "done",
+                "no",
+                "derm",
+                "dermatology",
+                "skin",
+                "psa",
+                "cystoscopy",
+                "endoscopy",
+                "clinical",
+                "dermatologic",
+                "urology",
+                "egd",
+            }
         ):
             continue
         purpose = str(entry.attributes["purpose"])
         told = note.norms(start, end)
         if purpose == "surveillance" and not _SCANNED & set(told) and note.kind != "order":
             continue  # "continue surveillance" with the dermatologist asks for no picture
-        if purpose == "initial_staging" and {"completed", "complete", "done", "negative", "was", "were"} & set(told):
+        if purpose == "initial_staging" and {
+            "completed",
+            "complete",
+            "done",
+            "negative",
+            "was",
+            "were",
+        } & set(told):
             continue
         asked = note.category(atom.start) in (
             "plan",
@@ -862,7 +936,7 @@ def _purpose(note: Note) -> None:
 
 
 def _branches(note: Note) -> None:
-    """Two ways that the care goes on, by what the scan shows: "if it is active, a brace; if clean, therapy"."""
+    """Two ways that the care goes on, by what the scan shows: "if active, a brace; if clean, therapy"."""
     norms = note.words.norms
     sentences = note.layout.sentences
     for number, (start, end) in enumerate(sentences):
@@ -958,9 +1032,9 @@ def _neuroinflammatory(note: Note, start: int, end: int, atom: Atom, mention: Me
 
 def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     """An injury of long ago is over; one called recent needs no date."""
-    if mention.assertion == "present" and mention.date is not None and note.anchor is not None:
-        if span_of(mention.date)[1] < note.anchor - timedelta(days=183):
-            mention.assertion = "historical"
+    dated = mention.assertion == "present" and mention.date is not None and note.anchor is not None
+    if dated and span_of(str(mention.date))[1] < (note.anchor or date.max) - timedelta(days=183):
+        mention.assertion = "historical"
     if (
         mention.assertion == "present"
         and mention.date is None
@@ -970,7 +1044,7 @@ def _recent(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
 
 
 def _fracture(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
-    """As in "painful L2 compression fracture, worsening despite brace": what grows worse is the pain of it."""
+    """As in "painful L2 compression fracture, worsening despite brace": what grows worse is the pain."""
     tail = note.norms(atom.end, min(end, atom.end + 5))
     if mention.assertion != "present" or {"no", "not", "without", "if", "stable"} & set(tail):
         return
@@ -1005,6 +1079,7 @@ def _skin(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
 
 _DETAILS: dict[str, Callable[[Note, int, int, Atom, Mention], None]] = {
     "spine_surgery": _surgery, "cancer": _cancer, "primary_spinal_tumor": _cancer, "scoliosis": _scoliosis,
-    "spinal_infection": _infection, "toe_walking": _toe_walking, "compression_fracture": _fracture, "neuroinflammatory_disease": _neuroinflammatory,
+    "spinal_infection": _infection, "toe_walking": _toe_walking, "compression_fracture": _fracture,
+    "neuroinflammatory_disease": _neuroinflammatory,
     "trauma": _recent, "immunosuppression": _immune, **dict.fromkeys(_SKIN, _skin),
 }  # fmt: skip

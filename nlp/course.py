@@ -1,4 +1,6 @@
-"""The course of a pain: how severe it is now, whether it grows, when it began (criteria.md 3.1, 3.3, 3.7, 3.9)."""
+"""The course of a pain: how severe it is now, whether it grows, when it began (criteria.md 3.1, 3.3, 3.7,
+3.9).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ _SCORE = re.compile(
 )
 _VAS = re.compile(
     r"(?:vas|nprs|nrs|pain (?:score|scale|level|rating|now|intensity)(?: is| of|:)?"
-    r"|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*(?:of\s*)?(?:at\s*)?(?:an?\s*)?"
+    r"|rates? (?:it|the pain|her pain|his pain|this)?(?: at| as)?(?: an?)?)\s*:?\s*"
+    r"(?:of\s*)?(?:at\s*)?(?:an?\s*)?"
     r"(\d{1,2})(?!\s*(?:/\s*\d|weeks|months|days|years|%|\d|-week|mg|visits))",
     re.IGNORECASE,
 )
@@ -25,47 +28,205 @@ _FROM_TO = re.compile(
     re.IGNORECASE,
 )
 _THEN = frozenset(
-    "was were initially previously originally first formerly entry then visit before earlier best".split()
+    [
+        "was",
+        "were",
+        "initially",
+        "previously",
+        "originally",
+        "first",
+        "formerly",
+        "entry",
+        "then",
+        "visit",
+        "before",
+        "earlier",
+        "best",
+    ]
 )
-_NOW = frozenset("now today currently current presently".split())
+_NOW = frozenset(["now", "today", "currently", "current", "presently"])
 _STEP = 2  # points between two scores that make a trend
 
 _SITUATION = frozenset(
-    "with w w/ when whenever after on by in at while sitting standing walking bending lifting driving lying if prolonged "
-    "mornings evenings nights than upon under during coughing first as".split()
+    [
+        "with",
+        "w",
+        "w/",
+        "when",
+        "whenever",
+        "after",
+        "on",
+        "by",
+        "in",
+        "at",
+        "while",
+        "sitting",
+        "standing",
+        "walking",
+        "bending",
+        "lifting",
+        "driving",
+        "lying",
+        "if",
+        "prolonged",
+        "mornings",
+        "evenings",
+        "nights",
+        "than",
+        "upon",
+        "under",
+        "during",
+        "coughing",
+        "first",
+        "as",
+    ]
 )
-_TIMES_ON = frozenset("last past recent each every time this".split())
-_SITUATED = frozenset("worse worsened worsens aggravated increased increases worst gets get getting".split())
-_NOT_PAIN = frozenset("numb weak weakness numbness reported_numbness reported_weakness fever weight_loss".split())
+_TIMES_ON = frozenset(["last", "past", "recent", "each", "every", "time", "this"])
+_SITUATED = frozenset(
+    [
+        "worse",
+        "worsened",
+        "worsens",
+        "aggravated",
+        "increased",
+        "increases",
+        "worst",
+        "gets",
+        "get",
+        "getting",
+    ]
+)
+_NOT_PAIN = frozenset(
+    ["numb", "weak", "weakness", "numbness", "reported_numbness", "reported_weakness", "fever", "weight_loss"]
+)
 _DOSES = frozenset(
-    "dose doses mg motion activity activities tolerance mobility function walking range exercise exercises bmi gap uptake "
-    "lordosis kyphosis signal risk water fluids fiber well nicely mileage".split()
+    [
+        "dose",
+        "doses",
+        "mg",
+        "motion",
+        "activity",
+        "activities",
+        "tolerance",
+        "mobility",
+        "function",
+        "walking",
+        "range",
+        "exercise",
+        "exercises",
+        "bmi",
+        "gap",
+        "uptake",
+        "lordosis",
+        "kyphosis",
+        "signal",
+        "risk",
+        "water",
+        "fluids",
+        "fiber",
+        "well",
+        "nicely",
+        "mileage",
+    ]
 )
-_DRUGS = frozenset("nsaid opioid neuropathic_agent muscle_relaxant analgesic oral_steroid drug".split())
+_DRUGS = frozenset(
+    ["nsaid", "opioid", "neuropathic_agent", "muscle_relaxant", "analgesic", "oral_steroid", "drug"]
+)
 _TREATMENTS = frozenset(
-    "physical_therapy chiropractic home_exercise_program nsaid injection conservative_treatment muscle_relaxant "
-    "spine_surgery mri xray ct opioid neuropathic_agent analgesic oral_steroid".split()
+    [
+        "physical_therapy",
+        "chiropractic",
+        "home_exercise_program",
+        "nsaid",
+        "injection",
+        "conservative_treatment",
+        "muscle_relaxant",
+        "spine_surgery",
+        "mri",
+        "xray",
+        "ct",
+        "opioid",
+        "neuropathic_agent",
+        "analgesic",
+        "oral_steroid",
+    ]
 )
 _ELSEWHERE = frozenset(
     ("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip")
 )
-_ONSET = frozenset("since began begin started start onset first came developed from appeared".split())
-_GOES_ON = frozenset("going began started onset happened occurred since ago duration present woke".split())
-_LEADS = frozenset(
-    "for x past last over about now approximately ~ nearly almost been of duration lasting these".split()
+_ONSET = frozenset(
+    ["since", "began", "begin", "started", "start", "onset", "first", "came", "developed", "from", "appeared"]
 )
-_NOT_LEADS = frozenset("after within every in q next per lasts until hours another".split())
-_GLUE = frozenset((",", ":", "(", "-", "~", "about", "approx", "approximately", ">", "x", "roughly", "around", "the"))
+_GOES_ON = frozenset(
+    [
+        "going",
+        "began",
+        "started",
+        "onset",
+        "happened",
+        "occurred",
+        "since",
+        "ago",
+        "duration",
+        "present",
+        "woke",
+    ]
+)
+_LEADS = frozenset(
+    [
+        "for",
+        "x",
+        "past",
+        "last",
+        "over",
+        "about",
+        "now",
+        "approximately",
+        "~",
+        "nearly",
+        "almost",
+        "been",
+        "of",
+        "duration",
+        "lasting",
+        "these",
+    ]
+)
+_NOT_LEADS = frozenset(
+    ["after", "within", "every", "in", "q", "next", "per", "lasts", "until", "hours", "another"]
+)
+_GLUE = frozenset(
+    (",", ":", "(", "-", "~", "about", "approx", "approximately", ">", "x", "roughly", "around", "the")
+)
 _EVENTS = frozenset(
-    "fall injury accident mva mvc mvas collision crash incident event wreck tumble slip lift lifting strain fell crashed "
-    "slipped".split()
+    [
+        "fall",
+        "injury",
+        "accident",
+        "mva",
+        "mvc",
+        "mvas",
+        "collision",
+        "crash",
+        "incident",
+        "event",
+        "wreck",
+        "tumble",
+        "slip",
+        "lift",
+        "lifting",
+        "strain",
+        "fell",
+        "crashed",
+        "slipped",
+    ]
 )
 _EVENT_WORDS = _EVENTS | {"doi", "d/i"}
 _BEGUN = ("onset", "duration_days", "duration_days_min", "duration_days_max")
 _PAINS = ("low_back_pain", "radicular_pain", "neurogenic_claudication")
 _TOLD = frozenset(("hpi", "complaint", "", "interval", "assessment", "assessment_plan", "other", "plan"))
 _SUMS_UP = frozenset(("assessment", "assessment_plan", "plan"))
-_PRONOUNS = frozenset("it this that symptoms".split())
+_PRONOUNS = frozenset(["it", "this", "that", "symptoms"])
 
 
 def read_course(note: Note, mention: Mention, head: Atom) -> None:
@@ -76,7 +237,12 @@ def read_course(note: Note, mention: Mention, head: Atom) -> None:
     last = end
     if number + 1 < len(note.layout.sentences):
         following = note.layout.sentences[number + 1]
-        if note.layout.part[following[0]] == part and note.category(start) not in ("ros", "pmh", "assessment", "plan"):
+        if note.layout.part[following[0]] == part and note.category(start) not in (
+            "ros",
+            "pmh",
+            "assessment",
+            "plan",
+        ):
             last = following[1]
     severity, trend = _scores(note, start, last)
     if severity is not None:
@@ -140,9 +306,9 @@ def _scores(note: Note, start: int, end: int) -> tuple[int | None, bool | None]:
             continue
         i = bisect_right(words.starts, base + match.start()) - 1
         j = bisect_right(words.starts, base + match.end() - 1)
-        (past if _is_then(note, i, j, start, end) else now if _is_now(note, i, j, start, end) else plain).append(
-            max(numbers)
-        )
+        (
+            past if _is_then(note, i, j, start, end) else now if _is_now(note, i, j, start, end) else plain
+        ).append(max(numbers))
     current = now or plain
     if past and current and abs(max(current) - max(past)) >= _STEP:
         return max(current), max(current) > max(past)
@@ -151,7 +317,9 @@ def _scores(note: Note, start: int, end: int) -> tuple[int | None, bool | None]:
 
 def _is_then(note: Note, i: int, j: int, start: int, end: int) -> bool:
     before, after = _clause(note, i, j, start, end)
-    return bool((set(before) | set(after[:3])) & _THEN) and not set(before) & _NOW or before[-1:] == ["from"]
+    return (bool((set(before) | set(after[:3])) & _THEN) and not set(before) & _NOW) or before[-1:] == [
+        "from"
+    ]
 
 
 def _is_now(note: Note, i: int, j: int, start: int, end: int) -> bool:
@@ -200,7 +368,10 @@ def _is_growing(note: Note, worse: Atom) -> bool:
         return False
     situated = set(norms[worse.start : worse.end]) & _SITUATED
     if situated and after and after[0] in _SITUATION and not _TIMES_ON & set(after[1:]):
-        return after[:1] == ["than"] and set(after[1:]) & {"before", "ever", "last", "usual", "previously"} != set()
+        return (
+            after[:1] == ["than"]
+            and set(after[1:]) & {"before", "ever", "last", "usual", "previously"} != set()
+        )
     if set(after) & _DOSES:
         return False
     for atom in note.atoms_in(worse.end, worse.end + 2):
@@ -251,9 +422,10 @@ def _is_length(note: Note, time: Time, start: int, end: int) -> bool:
         good = False
     if before[-1:] == ["last"] and {"for", "over", "past", "the"} & set(before) and (time.high or 0) >= 1:
         good = True
-    if after[:1] in (["post"], ["after"], ["out"], ["postop"], ["later"], ["course"]):
+    if after[:1] in (["post"], ["out"], ["postop"], ["later"], ["course"]):
         return False
     near = note.atoms_in(max(start, time.start - 6), min(end, time.end + 5))
+    near = [a for a in near if a.start < time.end or not note.has_comma(time.end, a.start)]
     return good and not any(label in _TREATMENTS for atom in near for label in atom.labels)
 
 
@@ -277,7 +449,10 @@ def _is_beginning(note: Note, mention: Mention, time: Time, start: int) -> bool:
         return False
     begun = (
         set(before) & _ONSET
-        or (time.ago and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken", "than"} & set(before))
+        or (
+            time.ago
+            and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken", "than"} & set(before)
+        )
         or ("on" in before and abs(time.start - mention.end) < 6)
         or (before[-1:] in (["around"], ["about"]) and {"noticed", "pain"} & set(norms[start : time.start]))
     )

@@ -29,6 +29,8 @@ def read_exam(note: Note) -> None:
             read_strength(note, start, end, atoms, labels)
         if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or labels & {"region", "muscle"} and note.is_exam(start):
             read_reflexes(note, start, end, atoms)
+        if "silt" in labels:
+            _touch_intact(note, start, end, atoms)
         if labels & {"sensation", "numb"} or "sensation" in topic(note, start):
             _sensation(note, start, end, atoms)
         read_titled_leg_raise(note, start, end, atoms)
@@ -36,7 +38,7 @@ def read_exam(note: Note) -> None:
             _others(note, start, end, atoms)
 
 
-_MOTOR = frozenset(("muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region"))
+_MOTOR = frozenset(("neuro_normal", "muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region"))
 _ELECTRIC = frozenset(
     "fibrillation fibrillations fibs psw psws insertional amplitude amplitudes latency latencies recruitment polyphasia polyphasic mup mups muap muaps cmap snap snaps denervation".split()
 )
@@ -83,6 +85,8 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         return
     for at, atom in enumerate(atoms):
         if "sensation" in atom.labels:
+            if _is_other_sense(note, atoms, atom):
+                continue
             if exam and (_sensory_columns(note, start, end, atoms, at) or _felt(note, atoms, atom, start, end)):
                 return
             if at and "sensation" in atoms[at - 1].labels and atom.start - atoms[at - 1].end <= 2:
@@ -141,6 +145,24 @@ def _sensory_exceptions(note: Note, atoms: Sequence[Atom], subject: Atom, normal
         if "abnormal" in atom.labels and not {"sensation", "cue"} & set(atom.labels) and signed(note, "abnormal", atom) != "normal":
             done.add(atom.start)
             _add_sensory(note, atoms, subject if atom.start - subject.end < 4 else atom, atom, examined_label(note, atom.start, atom.end), start, end)
+
+
+def _touch_intact(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """"SILT": sensation intact to light touch."""
+    for atom in atoms:
+        if "silt" in atom.labels and note.assess(atom.start, atom.end).label == "present":
+            _add_sensory(note, atoms, atom, atom, "absent", start, end)
+
+
+def _is_other_sense(note: Note, atoms: Sequence[Atom], atom: Atom) -> bool:
+    """The temperature of a fever, a sharp pain, a cold: no test of feeling unless another stands beside it."""
+    norms = note.words.norms
+    if norms[atom.start] not in ("temperature", "temp", "sharp", "cold", "touch", "feeling", "lt"):
+        return False
+    if note.norms(atom.end, atom.end + 1) and norms[atom.end] in ("pain", "pains", "ache", "shooting", "stabbing", "burning", "waves", "debridement", "edges"):
+        return True
+    others = any("sensation" in a.labels and a is not atom and norms[a.start] not in ("temperature", "temp") for a in atoms)
+    return norms[atom.start] in ("temperature", "temp") and not others and not any("region" in a.labels or "territory" in a.labels for a in atoms)
 
 
 def _titled_sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:

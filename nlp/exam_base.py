@@ -17,17 +17,36 @@ def predicate(note: Note, atoms: Sequence[Atom], at: int, wanted: frozenset[str]
     subject = atoms[at]
     kinds = ("normal", "abnormal", "abnormal_up", "weak") if not wanted else tuple(wanted)
     before = atoms[at - 1] if at else None
-    if before is not None and subject.start - before.end <= 2 and not note.has_comma(before.end, subject.start):
+    if before is not None and subject.start - before.end <= 2 and not note.has_comma(before.end, subject.start) and not _is_apart(note, before.end, subject.start):
         kind = _kind(before, kinds)
         if kind is not None and not _follows_subject(note, atoms, at - 1):
             return signed(note, kind, before), before
     for later in atoms[at + 1 :]:
         if stops(note, subject.end, later.start):
             return None
+        if says_absent(note, later) and _LOSABLE & set(subject.labels):
+            return "abnormal", later
         kind = _kind(later, kinds)
         if kind is not None:
             return signed(note, kind, later), later
     return None
+
+
+_LOSABLE = frozenset(("sensation", "reflex", "anal", "bulbocavernosus"))
+_ABSENT = frozenset(("absent", "elicited", "appreciated", "present", "detected", "found", "seen", "noted"))
+
+
+def says_absent(note: Note, atom: Atom) -> bool:
+    """"Are absent", "were not elicited": a denial elsewhere, a loss where a reflex or sensation is the subject."""
+    norms = note.norms(atom.start, atom.end)
+    if "cue" not in atom.labels or "abnormal" in atom.labels or "normal" in atom.labels:
+        return False
+    return norms[-1] == "absent" or "not" in norms[:-1] and norms[-1] in _ABSENT
+
+
+def _is_apart(note: Note, start: int, end: int) -> bool:
+    """Does a bracket or a line end stand between a word and what follows it?"""
+    return ")" in note.norms(start, end) or any("\n" in note.words.gaps[i] for i in range(start, end + 1)) and note.words.norms[start - 1] not in ("and", "the", "of")
 
 
 _SUBJECTS = frozenset(("strength", "sensation", "reflex", "gait", "tone", "muscle", "bladder", "bowel", "bladder_bowel", "slr", "walk_test"))
@@ -60,9 +79,20 @@ def signed(note: Note, kind: str, atom: Atom) -> str:
             return "normal"
         before = note.norms(atom.start - 2, atom.start)
         return "abnormal" if before and (before[-1] in ("not", "isn't") or before[0:1] == ["not"]) else "normal"
-    if note.scopes.assess(atom.start, atom.end).negated and not ("cue" in atom.labels):
-        return "normal"
-    return kind
+    return "normal" if "cue" not in atom.labels and _is_denied(note, atom) else kind
+
+
+_DENY_BACK = frozenset(("none", "denied", "not seen", "not found", "not noted", "not present", "negative", "not detected"))
+
+
+def _is_denied(note: Note, atom: Atom) -> bool:
+    """Is a word for abnormal denied? The "absent" of the next finding is what is said of that one."""
+    said = note.scopes.assess(atom.start, atom.end)
+    if not said.negated:
+        return False
+    cues = [(first, note.words.text[first:last].lower()) for first, last, kind in said.cues if kind == "negated"]
+    here = note.words.starts[atom.start]
+    return not cues or any(text not in ("absent", "neg", "negative") if first < here else text in _DENY_BACK for first, text in cues)
 
 
 def nearest_side(note: Note, atoms: Sequence[Atom], atom: Atom, reach: int = 8) -> str | None:
@@ -166,7 +196,7 @@ def examined_label(note: Note, start: int, end: int) -> str:
     return label if label in ("hypothetical", "family", "historical", "possible") else "present"
 
 
-_WAS = frozenset(("was", "previously", "prior", "initially", "formerly", "originally", "baseline"))
+_WAS = frozenset(("previously", "prior", "initially", "formerly", "originally", "baseline"))
 
 
 def is_old_value(note: Note, i: int) -> bool:
@@ -174,6 +204,10 @@ def is_old_value(note: Note, i: int) -> bool:
     start, end = note.sentence_of(i)
     norms = note.words.norms
     before = norms[max(start, i - 3) : i]
+    if before[-1:] == ["was"]:  # in a dictated examination "was" alone is how all of it is told
+        told = before[-2:-1] == ["("] or bool({"now", "today", "currently", "had"} & set(norms[start:end]))
+        dates = [t for t in note.times_in(i, min(end, i + 8)) if t.kind == "date"]  # "4/5" itself may pass for one
+        return told or any(norms[t.start].isalpha() or len(norms[t.start]) == 4 or t.end - t.start > 4 for t in dates)
     if before and (before[-1] in _WAS or before[-1] in (":", "=") and _is_year(before[-2:-1]) or before[-1] == "from" and "to" in norms[i : min(end, i + 5)]):
         return True
     return _is_year(before[-1:]) or any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9))) and "was" in norms[start:i]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.exam_base import COMPARED, arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, signed, standing, topic
+from nlp.exam_base import COMPARED, arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, says_absent, signed, standing, topic
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
@@ -20,6 +20,7 @@ _JOINTS = {
     "biceps": "upper", "triceps": "upper", "brachioradialis": "upper", "br": "upper", "bicep": "upper", "tricep": "upper", "hamstring": "medial hamstring",
     "quad": "knee", "quads": "knee", "gastroc": "ankle", "tri": "upper",
 }  # fmt: skip
+_ROOTS = {"l3": "knee", "l4": "knee", "s1": "ankle"}
 _STOPS = frozenset(
     ("strength", "sensation", "slr", "gait", "tone", "tone_word", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann", "spinal_tenderness_word",
      "gait_kind", "walk_test", "anal", "tender", "weak")
@@ -66,6 +67,7 @@ class _Group:
     atom: Atom | None = None
     region: str | None = None
     plural: bool = False
+    own: bool = False  # its value stands right behind its joint
 
 
 def read_reflexes(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -104,6 +106,8 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> list[tupl
             items.append((atom.start, "stop", atom))
         elif (kind := _word_kind(note, atom)) is not None:
             items.append((atom.start, "value", _Value(atom.start, atom.end, kind)))
+    if known:  # "DTRs: L4 2+, S1 1+"
+        items += [(i, "joint", (Atom(i, i + 1, ()), _ROOTS[note.words.norms[i]])) for i in range(start, end) if note.words.norms[i] in _ROOTS and any(g.start in (i + 1, i + 2) for g in grades)]
     items += [(i, "stop", i) for i in range(start, end) if note.words.norms[i] in _OTHER_GRADED]
     items.sort(key=lambda item: item[0])
     return items
@@ -144,7 +148,7 @@ def _joint(note: Note, atom: Atom, grades: Sequence[_Value], known: bool, goes_o
 def _word_kind(note: Note, atom: Atom) -> str | None:
     if note.words.norms[atom.start] in _FELT:
         return None
-    if "no_reflex" in atom.labels:
+    if "no_reflex" in atom.labels or says_absent(note, atom):
         return "absent"
     for label in atom.labels:
         if label in ("normal", "abnormal", "abnormal_up"):
@@ -196,7 +200,7 @@ def _groups(note: Note, items: Sequence[tuple[int, str, object]], atoms: Sequenc
     if "reflex" in topic(note, start):
         current = _Group(start, start, [""])
         groups.append(current)
-    first = _values_first(items)
+    first = _values_first(note, items)
     waiting: _Value | None = None
     for index, (position, kind, item) in enumerate(items):
         if kind == "stop":
@@ -204,9 +208,11 @@ def _groups(note: Note, items: Sequence[tuple[int, str, object]], atoms: Sequenc
         elif kind == "joint":
             assert isinstance(item, tuple)
             atom, name = item
-            if current is None or not _shares(current, name, items[index - 1] if index else None, first):
+            own = _has_own_value(note, items, index)
+            if current is None or (own and first and bool(current.values)) or not _shares(current, name, items[index - 1] if index else None, first):
                 current = _Group(atom.start, atom.end)
                 groups.append(current)
+            current.own = own
             current.joints = [j for j in current.joints if j] + ([name] if name or not any(current.joints) else [])
             current.atom, current.end = atom, max(current.end, atom.end)
             current.plural = note.words.norms[atom.end - 1].endswith("s") and note.words.norms[atom.end - 1] not in ("achilles",)
@@ -221,7 +227,7 @@ def _groups(note: Note, items: Sequence[tuple[int, str, object]], atoms: Sequenc
             assert isinstance(item, _Value)
             if _describes_next(note, items, index) and not (first and item.text):
                 waiting = item
-            elif first and (item.text or item.kind != "normal"):
+            elif first and (item.text or item.kind != "normal") and (current is None or not current.own and _joint_follows(items, index)):
                 twin = current is not None and current.values and current.values[-1].start == item.start
                 if current is None or not twin and any(current.joints):
                     current = _Group(item.start, item.end)
@@ -250,11 +256,40 @@ def _merged(note: Note, groups: list[_Group]) -> list[_Group]:
     return kept
 
 
-def _values_first(items: Sequence[tuple[int, str, object]]) -> bool:
-    """"2+ knees, 1+ ankles": no value that tells something comes after the last joint."""
-    joints = [position for position, kind, item in items if kind == "joint" and isinstance(item, tuple) and item[1]]
-    values = [position for position, kind, item in items if kind == "value" and isinstance(item, _Value) and (item.text or item.kind != "normal")]
-    return bool(joints) and bool(values) and values[0] < joints[0] and values[-1] < joints[-1]
+def _values_first(note: Note, items: Sequence[tuple[int, str, object]]) -> bool:
+    """"2+ knees, 1+ ankles": a value that tells something stands before the first joint, and none right behind it."""
+    first = next((k for k, (_, kind, item) in enumerate(items) if kind == "joint" and isinstance(item, tuple) and item[1]), None)
+    if first is None or _has_own_value(note, items, first):
+        return False
+    return any(kind == "value" and isinstance(item, _Value) and (item.text or item.kind != "normal") for _, kind, item in items[:first])
+
+
+def _has_own_value(note: Note, items: Sequence[tuple[int, str, object]], index: int) -> bool:
+    """Does a value stand right behind the joint items[index], or the list of joints it opens?"""
+    last = items[index][2]
+    end = last[0].end if isinstance(last, tuple) else items[index][0]
+    for position, kind, item in items[index + 1 :]:
+        if note.has_comma(end, position):
+            return False
+        if kind == "value":
+            return position - end <= 6
+        if kind == "joint" and isinstance(item, tuple):
+            end = item[0].end
+        elif kind == "side" and isinstance(item, Atom):
+            end = item.end
+        else:
+            return False
+    return False
+
+
+def _joint_follows(items: Sequence[tuple[int, str, object]], index: int) -> bool:
+    """Is there a joint between the value items[index] and the next value?"""
+    for position, kind, _ in items[index + 1 :]:
+        if kind == "joint":
+            return True
+        if kind == "stop" or kind == "value" and position > items[index][0]:
+            return False
+    return False
 
 
 def _shares(group: _Group, name: str, before: tuple[int, str, object] | None, values_first: bool) -> bool:

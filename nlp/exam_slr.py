@@ -15,7 +15,7 @@ _NEGATIVE = frozenset(
 )
 _POSITIVE = frozenset(
     "positive pos + reproduces reproduced reproducing provokes provoked provoking radiates elicits elicited recreates recreated concordant causes caused produces produced brings "
-    "brought painful lights lit provoke bring reproduce reproduction cause produce elicit recreate shoots shot triggers triggered irritable limited evokes evoked sends sent sets".split()
+    "brought painful lights lit provoke bring reproduce reproduction cause produce elicit recreate shoots shot triggers triggered irritable limited evokes evoked".split()
 )
 _NOT = frozenset("not no non nor without neither doesn't didn't does did never fails failed nothing w/o none cannot".split())
 _FELT = frozenset("pain painful pains symptoms radicular radiation radiating radiates leg reproduction sciatic sciatica discomfort tension shooting paresthesia paresthesias tingling pn".split())
@@ -33,7 +33,7 @@ _OTHER_TESTS = frozenset(
     "faber fabere faber's fadir patrick kemp thomas ober stinchfield gaenslen thrust distraction compression hoover waddell spurling lachman mcmurray tinel phalen "
     "loading roll logroll scour hip hips trendelenburg stork minor milgram quadrant flexion extension motor dtr dtrs".split()
 )
-_DEGREE_WORDS = frozenset(("deg", "degrees", "degree", "\u00b0", "degs", "dg"))
+_EXERCISE = frozenset(("sets", "reps", "repetitions", "hold", "holds", "daily", "exercise", "exercises"))
 
 
 @dataclass
@@ -51,6 +51,8 @@ def read_leg_raise(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
     """Add the results of the leg raise named at atoms[at]."""
     atom = atoms[at]
     if atom.attribute("kind") == "femoral":
+        return
+    if _EXERCISE & set(note.norms(atom.end, min(end, atom.end + 6))):
         return
     limit = _limit(note, atoms, at, end)
     marks = _marks(note, start, atom, limit)

@@ -18,9 +18,9 @@ _SLASH_GRADE = re.compile(r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?![\d/.%]\d|[\d/%])")
 _DIGITS = frozenset("012345")
 #: Scores out of five that are no grades of strength.
-_OTHER_SCORES = frozenset("waddell waddell's waddells whisper murmur systolic apgar goal goals beighton vas nprs criteria ashworth visit visits oswestry gcs mallampati stars scale".split())
+_OTHER_SCORES = frozenset("waddell waddell's waddells whisper murmur systolic apgar goal goals beighton vas nprs criteria ashworth oswestry gcs mallampati stars scale".split())
 _STOPS = frozenset(("reflex", "slr", "sensation", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann"))
-_RESETS = frozenset(("otherwise", "elsewhere", "rest", "remaining", "remainder", "others", "else"))
+_RESETS = frozenset(("except", "exception", "but", "apart", "aside", "otherwise", "elsewhere", "rest", "remaining", "remainder", "others", "else"))
 _LINKS = frozenset(("in", "of", "for", "at", "with", "on", "across", "throughout", "strength", "to", "power"))
 _BARE_AFTER = frozenset(("is", "are", "at", "grade", "graded", "=", ":", "mrc", "now", "(", "about", "-", "was", "power", "strength", "|"))
 _NAMES = frozenset(("focal", "neurologic", "neurological", "neuro", "motor", "strength", "gross"))
@@ -48,6 +48,7 @@ class _Group:
     sides: list[tuple[int, int, str]] = field(default_factory=list)
     region: str | None = None
     line_side: str | None = None
+    closed: bool = False  # its muscles stand behind its grade: the next grade is that of others
 
     @property
     def names(self) -> list[Atom]:
@@ -66,6 +67,9 @@ def read_strength(note: Note, start: int, end: int, atoms: Sequence[Atom], label
         elif "weak_said" in atom.labels:
             region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), "lower_extremity")
             note.add("reported_weakness", atom.start, atom.end, standing(note, atom.start, atom.end), side=nearest_side(note, atoms, atom), region=region)
+        elif "neuro_normal" in atom.labels and note.assess(atom.start, atom.end).label in ("present", "absent"):
+            note.add("motor_weakness", atom.start, atom.end, "absent", specific=False)
+            note.add("sensory_deficit", atom.start, atom.end, "absent", specific=False)
         elif "strong" in atom.labels:
             _strong(note, atoms, atom)
         elif "strength" in atom.labels:
@@ -135,7 +139,7 @@ def _grades(note: Note, start: int, end: int, muscles: Sequence[Atom], bare: boo
 
 def _scored(note: Note, start: int, i: int) -> bool:
     """Does another score stand right before the number: "Waddell 3/5", "whisper 2/5", "pain 4/5"?"""
-    return bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i))) or note.norms(i - 1, i) == ["pain"] or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
+    return bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i))) or bool({"pain", "visit", "visits", "session", "week"} & set(note.norms(max(start, i - 3), i))) and not note.has_comma(max(start, i - 3), i) and not {"limited", "due", "from", "was", "had"} & set(note.norms(max(start, i - 3), i)) or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
 
 
 def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: bool, strength: bool, found: Sequence[_Grade]) -> bool:
@@ -212,24 +216,27 @@ def _groups(note: Note, start: int, items: Sequence[_Item]) -> list[_Group]:
         if kind == "stop":
             current = None
         elif kind == "strength":
+            if isinstance(item, Atom) and before is not None and _joined(note, before, item):
+                continue  # "5/5 strength in the quads", "knee extension strength"
             current = _Group(line_side=line_side if item is not None else None)
         elif kind == "muscle" and isinstance(item, Atom):
             if current is None or current.grades and not _links(note, current, item, before, grade_first):
                 current = _Group(region=current.region if current and "muscle" in item.labels else None, line_side=line_side)
+            current.closed = current.closed or bool(current.grades)
             current.muscles.append(item)
             current.region = str(item.attribute("region")) if "muscle" in item.labels and item.attribute("region") else _limb(item) if "muscle" not in item.labels else current.region
             if side_of(item):
                 current.sides.append((position, position, side_of(item) or ""))
-            elif before is not None and before[1] == "side" and isinstance(before[2], Atom) and item.start - before[2].end <= 2:
+            elif before is not None and before[1] == "side" and isinstance(before[2], Atom) and item.start - before[2].end <= 2 and not note.has_comma(before[2].end, item.start):
                 current.sides.append((before[0], before[2].end, side_of(before[2]) or ""))
         elif kind == "side" and isinstance(item, Atom):
-            if ":" in note.norms(item.end, item.end + 2) or index == 0 and not (len(items) > 1 and items[1][1] == "grade"):
+            if note.norms(item.end, item.end + 1) == [":"] or index == 0 and not (len(items) > 1 and items[1][1] == "grade"):
                 line_side = side_of(item)
                 current = _Group(line_side=line_side)
             elif current is not None:
                 current.sides.append((position, item.end, side_of(item) or ""))
         elif kind == "grade" and isinstance(item, _Grade) and current is not None:
-            if grade_first and current.grades and current.muscles and not _twin(note, current.grades[-1], item):
+            if current.closed and not _twin(note, current.grades[-1], item) and not (current.sides and not grade_first and _same_muscle(note, current, item)):
                 current = _Group(line_side=line_side)
             current.grades.append(item)
             if current not in groups:
@@ -257,10 +264,21 @@ def _links(note: Note, group: _Group, muscle: Atom, before: _Item | None, grade_
     last = group.grades[-1]
     if grade_first:
         return group.grades[0].start < min([atom.start for atom in group.muscles], default=muscle.start)
-    if group.muscles:
-        return group.muscles[0].start > last.end and before is not None and before[1] == "muscle"
     between = note.norms(last.end, muscle.start)
+    if group.closed and before is not None and before[1] == "muscle":
+        return not {";", "but", "except"} & set(between)
     return len(between) <= 5 and bool(between) and between[0] in _LINKS and not {",", ";", "but", "except"} & set(between)
+
+
+def _joined(note: Note, before: _Item, strength: Atom) -> bool:
+    """Does a word for strength go with the grade or muscle right before it?"""
+    item = before[2]
+    return before[1] in ("grade", "muscle") and item is not None and strength.start - item.end <= 1 and not note.has_comma(item.end, strength.start)
+
+
+def _same_muscle(note: Note, group: _Group, grade: _Grade) -> bool:
+    """"4/5 in the left EHL compared to 5/5 on the right": the next grade is of the same muscle."""
+    return bool({"compared", "vs", "versus", "than"} & set(note.norms(group.muscles[-1].end, grade.start)))
 
 
 def _twin(note: Note, one: _Grade, other: _Grade) -> bool:
@@ -366,6 +384,8 @@ def is_muscle(note: Note, atom: Atom) -> bool:
 def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: bool) -> None:
     """"Weakness of dorsiflexion" is a finding where it is examined, else what the patient reports."""
     exam, category = note.is_exam(start), note.category(start)
+    if note.norms(atom.end, atom.end + 1) and note.norms(atom.end, atom.end + 1)[0] in _WEAK_THINGS:
+        return
     near = [
         other for other in atoms
         if "muscle" in other.labels and abs(other.start - atom.start) <= 8 and not stops(note, min(other.end, atom.end), max(other.start, atom.start))
@@ -393,6 +413,10 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
         mention.in_exam = True
         if label == "present" and ("pain_limited" in atom.labels or pain_limited(note, atom.start, atom.end)):
             mention.attributes["pain_limited"] = True
+
+
+#: What is weak without being a limb.
+_WEAK_THINGS = frozenset("cough voice stream urinary flow evidence pulse pulses signal bones bladder handshake acid link".split())
 
 
 def _strong(note: Note, atoms: Sequence[Atom], atom: Atom) -> None:

@@ -239,14 +239,14 @@ def compile_files(files: Iterable[LexiconFile], digest: str = "") -> Lexicon:
 
 def sources_digest() -> str:
     """SHA-256 over the names and bytes of all lexicon files: tells whether a saved compilation still holds."""
-    digest = hashlib.sha256(b"2")  # the version of the saved form
+    digest = hashlib.sha256(b"4")  # the version of the saved form
     for name, file in _sources():
         digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def to_bytes(known: Lexicon) -> bytes:
-    """Pack a compiled lexicon."""
+    """Pack a compiled lexicon, as JSON: medSpaCy's msgpack hooks take hold of any dictionary with the key "section"."""
     entries: dict[int, int] = {}
     rows: list[Any] = []
     packed: dict[str, Any] = {"digest": known.digest, "known": sorted(known.speller.known), "real": sorted(known.speller.real)}
@@ -262,13 +262,13 @@ def to_bytes(known: Lexicon) -> bytes:
             combinations.append([entries[id(entry)] for entry in found])
         packed[name] = [trie.root, combinations]
     packed["entries"] = rows
-    data: bytes = srsly.msgpack_dumps(packed)
-    return data
+    text: str = srsly.json_dumps(packed)
+    return text.encode()
 
 
 def from_bytes(data: bytes) -> Lexicon:
     """Unpack a compiled lexicon."""
-    packed = srsly.msgpack_loads(data)
+    packed = srsly.json_loads(data)
     entries = [
         Entry(label, attributes, case, frozenset(context), frozenset(not_context), is_fact)
         for label, attributes, case, context, not_context, is_fact in packed["entries"]
@@ -301,8 +301,10 @@ def lexicon() -> Lexicon:
     digest = sources_digest()
     for folder in saved_paths():
         file = folder / "tokenizer"
-        if file.is_file():
-            saved = from_bytes(file.read_bytes())
-            if saved.digest == digest:
-                return saved
+        try:
+            saved = from_bytes(file.read_bytes()) if file.is_file() else None
+        except (ValueError, KeyError, TypeError):
+            saved = None  # of another version, or cut off: the sources have it all
+        if saved is not None and saved.digest == digest:
+            return saved
     return compile_files([*lexicon_files(), *medspacy_files()], digest)

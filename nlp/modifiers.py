@@ -92,6 +92,7 @@ def _from_sentence(note: Note, mention: Mention) -> None:
     atoms = [a for a in note.atoms_in(start, end) if a.start >= mention.start - 6 and not (a.start < mention.start and ";" in note.norms(a.end, mention.start))]
     atoms = [a for a in atoms if ";" not in note.norms(mention.end, a.start)]
     _mark(note, mention, atoms, own=True)
+    _same_then(note, mention, end)
     _since(note, mention, start, end)
     number = note.layout.sentence[start]
     for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
@@ -142,6 +143,16 @@ def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> Non
                 if blame is not None and abs(blame.start - atom.start) <= 10 or near and own or linked and not own:
                     attributes["attributed_to"] = name
                     attributes["attributed_elsewhere"] = True
+
+
+def _same_then(note: Note, mention: Mention, end: int) -> None:
+    """"(2019: same)" makes a finding old."""
+    norms = note.words.norms
+    for i in range(mention.end, min(end, mention.end + 12)):
+        if norms[i] == ";":
+            return
+        if norms[i] in ("same", "unchanged", "identical") and any(len(w) == 4 and w.isdigit() for w in norms[i - 3 : i]):
+            mention.attributes.setdefault("old_or_new", "old")
 
 
 def _denied(note: Note, atom: Atom) -> bool:
@@ -210,7 +221,7 @@ def _statements(note: Note) -> list[_Statement]:
             for label, name in _BLAMED.items():
                 if label in atom.labels:
                     stands = note.scopes.assess(atom.start, atom.end)
-                    said = blame is not None and abs(blame.start - atom.start) <= 12 and "not" not in note.norms(blame.start - 2, blame.end + 1)
+                    said = blame is not None and abs(blame.start - atom.start) <= 20 and "not" not in note.norms(blame.start - 2, blame.end + 1)
                     if stands.label in ("present", "historical") and (said or _FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom)):
                         blamed, nerve = name, atom
         old = next((a for a in atoms if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))), None)

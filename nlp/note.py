@@ -129,12 +129,14 @@ class Note:
 
 
 _COPIED = re.compile(r"(?:copied|carried|pulled|imported|brought)[\s-]*(?:forward|from|over)?|from (?:prior|previous|last) (?:note|visit)|(?:prior|previous) (?:note|visit)", re.IGNORECASE)
+_COPY_MARKS = ("copied", "carried", "pulled", "imported", "forward", "prior", "previous", "last")
 _COPY_ENDS = frozenset(("interval", "exam", "assessment", "plan", "assessment_plan", "instructions", "vitals"))
 
 
 def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
     """Words of older notes copied into this one under a dated line ("[copied from 03/09/2023]")."""
-    if _COPIED.search(words.text) is None:
+    known = words.norms
+    if not any(mark in known for mark in _COPY_MARKS) or _COPIED.search(words.text) is None:
         return []
     blocks: list[tuple[int, int, date]] = []
     open_at: tuple[int, date] | None = None

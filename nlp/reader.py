@@ -85,10 +85,18 @@ def note_of(doc: Doc) -> Note:
     return note
 
 
-def read_abbreviations(doc: Doc) -> Doc:
-    """Short forms that the note defines (scispaCy)."""
-    resolve_abbreviations(note_of(doc), doc, lexicon())
-    return doc
+class Abbreviations:
+    """Short forms that the note defines (scispaCy), as a spaCy component."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+
+    def run(self, note: Note) -> None:
+        resolve_abbreviations(note, self.vocab, lexicon())
+
+    def __call__(self, doc: Doc) -> Doc:
+        self.run(note_of(doc))
+        return doc
 
 
 class Stage:
@@ -105,8 +113,12 @@ class Stage:
 def _register() -> None:
     for name, run in STAGES:
         Language.factory(name, func=_factory(run))
-    Language.component("indicia_abbreviations", func=read_abbreviations)
+    Language.factory("indicia_abbreviations", func=_create_abbreviations)
     Language.component("indicia_spans", func=show_spans)
+
+
+def _create_abbreviations(nlp: Language, name: str) -> Abbreviations:
+    return Abbreviations(nlp.vocab)
 
 
 def _factory(run: Callable[[Note], None]) -> Callable[[Language, str], Stage]:
@@ -162,14 +174,11 @@ def read(
     nlp: Language, text: str, kind: str = "office_note", anchor: date | None = None, fallback: date | None = None
 ) -> Note:
     """Read one document. Relative times count from `anchor`, else from the text's own date, else from `fallback`."""
-    doc = nlp.make_doc(text)
-    doc.user_data["kind"] = kind
-    doc.user_data["anchor"] = anchor
-    doc.user_data["fallback"] = fallback
+    note = Note(Words(text, lexicon().speller), kind, anchor, fallback)
     for name, stage in nlp.pipeline:
-        if name != "indicia_spans":  # spans are for viewers
-            doc = stage(doc)
-    return note_of(doc)
+        if name != "indicia_spans":  # spans are for viewers; without them no spaCy Doc has to be made
+            stage.run(note)  # type: ignore[attr-defined]
+    return note
 
 
 def save(path: Path) -> None:

@@ -19,13 +19,14 @@ _DOINGS = frozenset(("done", "obtained", "had", "taken", "performed", "been"))
 _JOINTS = frozenset(("and", ",", "/", "&", "+", "plus"))
 _LISTED = _JOINTS | {"of", "the", "ap", "views", "view", "films", "plain"}
 _SPINE = frozenset(("lumbar", "thoracic", "cervical", "whole_spine"))
+_UNITS = frozenset(("mg/l", "mg/dl", "mm/h", "mm/hr", "k/ul", "g/dl", ""))
 IMAGING = frozenset(("xray", "ct", "mri", "bone_scan", "ultrasound"))
 #: Findings that make a picture abnormal, and what they are called in its attribute `shows`.
 _SHOWS = {
     "compression_fracture": "fracture", "spine_metastasis": "metastasis", "primary_spinal_tumor": "tumor",
     "spinal_infection": "infection", "spinal_dysraphism": "dysraphism", "tethered_cord": "tethered_cord",
-    "pars_defect": "pars_defect", "spondyloarthropathy": "spondyloarthropathy", "drop_metastasis": "metastasis",
-    "leptomeningeal_disease": "metastasis",
+    "pars_defect": "pars_defect", "spondyloarthropathy": "spondyloarthropathy",
+    "drop_metastasis": "metastasis", "leptomeningeal_disease": "metastasis",
 }  # fmt: skip
 _SEEN = frozenset(
     (
@@ -43,6 +44,7 @@ _RELATIVES = frozenset(
      "husband", "mom", "dad", "grandmother")
 )  # fmt: skip
 _OPENS = frozenset(("findings", "technique", "comparison"))
+_BULLETS = frozenset(("-", "*", "\u2022", "\u00b7"))
 _DECIDES = frozenset(("impression", "conclusion", "opinion", "impressions", "interpretation"))
 _AHEAD = frozenset(("will", "would", "can", "could", "may", "might", "should"))
 _SHOWN = frozenset(
@@ -52,11 +54,16 @@ _SHOWN = frozenset(
      "unremarkable", "found")
 )  # fmt: skip
 _VALUE = re.compile(
-    r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*(?:(?:last|this) (?:week|month|year|visit)|yesterday|recently|in (?:january|february|march|april|may|june|july|august|september|october|november|december))?\s*(?:today|was|is|of|at|=|:)?\s*([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?",
+    r"\s*(?:level|levels|was|is|of|at|=|:|count|,)?\s*"
+    r"(?:(?:last|this) (?:week|month|year|visit)|yesterday|recently|in (?:january|february|march|april|may|"
+    r"june|july|august|september|october|november|december))?\s*(?:today|was|is|of|at|=|:)?\s*"
+    r"([<>\u2264\u2265]?)\s*(\d{1,6}(?:,\d{3})*(?:\.\d+)?)\s?"
+    r"(%|mg/dl|mg/l|mm/hr|mm/h|g/dl|k/ul|k|x10\S*|ng/ml|u/l|iu/l|mmol/l|/ul|thousand)?",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?",
+    r"[(\[]?\s*(?:ref(?:erence)?(?: range)?|normal|nl|range)?:?\s*"
+    r"(?:<\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?[-\u2013]\s?(\d+(?:\.\d+)?))\s*[)\]]?",
     re.IGNORECASE,
 )
 #: Usual adult ranges where a report gives none: (low, high).
@@ -77,6 +84,7 @@ def read_studies(note: Note) -> None:
         if "lab" in labels:
             _labs(note, start, end, atoms)
             _whole_panel(note, start, end, atoms)
+    _lab_tables(note)
     if note.kind == "imaging_report":
         _report(note)
     _settle(note)
@@ -321,12 +329,12 @@ def _was_done(
             "old",
         }
         return explicit and (bool(results) or bool(prior) or bool(_SHOWN & said))
-    if when is not None and not when.ago and before_today and 0 <= when.start - atom.end <= 4:
-        if not any(atom.end <= a.start < when.start for a in ordered):
-            return True  # "the MRI of 4/20 was limited; repeat needed"
-    if ordered and when is not None and when.start < atom.start:
-        if any(0 <= atom.start - a.end <= 3 for a in ordered):
-            return False  # "on March 2 he wrote: needs MRI"
+    dated = when is not None and not when.ago and before_today and 0 <= when.start - atom.end <= 4
+    if dated and when is not None and not any(atom.end <= a.start < when.start for a in ordered):
+        return True  # "the MRI of 4/20 was limited; repeat needed"
+    asked = any(0 <= atom.start - a.end <= 3 for a in ordered)
+    if asked and when is not None and when.start < atom.start:
+        return False  # "on March 2 he wrote: needs MRI"
     if ordered:
         return before_today and (bool(results) or bool((_SHOWN - {"was", "were", "found"}) & said))
     if category in ("assessment_plan", "assessment"):
@@ -385,7 +393,9 @@ def _region(note: Note, atoms: Sequence[Atom], atom: Atom, limit: int) -> str | 
         return None
     # "X-ray of pelvis and lumbar spine": of a list, the lumbar spine is what the request is about.
     last = near[0].end
-    for other in sorted((a for a in atoms if a.attribute("region") and a.start >= last), key=lambda a: a.start):
+    for other in sorted(
+        (a for a in atoms if a.attribute("region") and a.start >= last), key=lambda a: a.start
+    ):
         between = set(note.norms(last, other.start))
         if other.start - last > 3 or not between <= _LISTED or not between & _JOINTS:
             break
@@ -448,6 +458,8 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
         level = _open_vertebra(note, atoms)
         if level:
             mention.attributes["level"] = level
+        elif _is_sacroiliac(note, atoms):
+            mention.attributes["site"] = "sacroiliac"
     if shows:
         old = str(mention.attributes.get("shows", ""))
         mention.attributes["shows"] = ",".join(dict.fromkeys([*filter(None, old.split(",")), *shows]))
@@ -464,7 +476,7 @@ def _verdict(note: Note, atoms: Sequence[Atom], mention: Mention, study: Atom | 
 
 
 def _open_vertebra(note: Note, atoms: Sequence[Atom]) -> str | None:
-    """The lumbar vertebra whose finding stays open: "indeterminate 13 mm L3 vertebral lesion" on a CT of the abdomen."""
+    """The lumbar vertebra whose finding stays open: "indeterminate L3 lesion" on a CT of the abdomen."""
     for atom in atoms:
         entry = atom.get("study_result")
         if entry is None or entry.attributes["result"] != "inconclusive":
@@ -474,6 +486,13 @@ def _open_vertebra(note: Note, atoms: Sequence[Atom]) -> str | None:
             if len(norm) == 2 and norm[0] == "l" and norm[1] in "12345":
                 return norm.upper()
     return None
+
+
+def _is_sacroiliac(note: Note, atoms: Sequence[Atom]) -> bool:
+    """Is all that stays open a finding of the sacroiliac joints?"""
+    unclear = [a for a in atoms if (e := a.get("study_result")) and e.attributes["result"] == "inconclusive"]
+    around = [set(note.norms(max(note.sentence_of(a.start)[0], a.start - 6), a.end + 7)) for a in unclear]
+    return bool(around) and any(words & {"sacroiliac", "si", "sij", "sijs"} for words in around)
 
 
 def _motion(note: Note, atoms: Sequence[Atom], mention: Mention) -> None:
@@ -575,7 +594,7 @@ def _report(note: Note) -> None:
     if region:
         mention.attributes["region"] = region
     mention.date = _exam_day(note)
-    # What its own title and text say of it again is the same study; an earlier one beside it has a day of its own.
+    # What its own title and text say of it again is the same study; an earlier one has a day of its own.
     again = [m for m in existing if m is not mention and (m.date is None or m.date == mention.date)]
     note.mentions = [m for m in note.mentions if not any(m is other for other in again)]
     if mention.date is not None:
@@ -650,7 +669,25 @@ def _settle(note: Note) -> None:
             mention.attributes["result"] = "abnormal"
 
 
+def _concluded(note: Note, first: int, last: int, end: int) -> tuple[int, int]:
+    """The impression of a report, which outranks the single nerves and muscles that it lists before."""
+    words, parts = note.words, note.layout.parts
+    stop = len(words) if note.kind == "emg_report" else last
+    for number in range(note.layout.part[first] + 1, len(parts)):
+        part = parts[number]
+        title = set(note.norms(part.start, part.title_end))
+        if note.kind != "emg_report" and (part.start - last > 3 or words.gaps[part.start].count("\n") >= 2):
+            break
+        if title & _DECIDES and "plan" not in title:
+            return part.title_end, min(part.end, part.title_end + 40)
+    for i in range(first if note.kind == "emg_report" else end, stop - 1):
+        if words.norms[i] in _DECIDES and words.norms[i + 1] == ":":
+            return i, max(stop, note.sentence_of(i)[1])
+    return first, last
+
+
 def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    words = note.words
     category = note.category(start)
     for atom in atoms:
         if "emg_ncs" not in atom.labels:
@@ -660,7 +697,7 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         first, last = start, end
         number = note.layout.sentence[start]
-        for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
+        for following in range(number + 1, min(number + 6, len(note.layout.sentences))):
             a, b = note.layout.sentences[following]
             if (
                 note.layout.part[a] != note.layout.part[start]
@@ -669,8 +706,13 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             ):
                 break
             last = b
-            if note.kind not in ("emg_report",):
+            bulleted = words.norms[a] in _BULLETS or words.norms[first] in _BULLETS or last - first <= 14
+            if note.kind != "emg_report" and not bulleted:
                 break
+        part = note.layout.parts[note.layout.part[start]]
+        if atom.start - part.start <= 3 and part.title_end > atom.start:
+            last = max(last, min(part.end, part.start + 160))  # a paragraph under the title of the study
+        first, last = _concluded(note, first, last, end)
         near = note.atoms_in(first, last)
         norms = set(note.norms(first, last))
         limb = (
@@ -779,6 +821,80 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 mention.attributes["level"] = ",".join(levels)
             if times:
                 mention.date = times[0].iso
+
+
+def _lab_tables(note: Note) -> None:
+    """Tables with a test in each column and a day in each row."""
+    words, text = note.words, note.words.text
+    lines = [m.span() for m in re.finditer(r"[^\n]+", text)]
+    for number, (first, last) in enumerate(lines):
+        columns = [
+            a
+            for a in note.atoms
+            if "lab" in a.labels
+            and first <= words.starts[a.start] < last
+            and (entry := a.get("lab")) is not None
+            and entry.attributes.get("test")
+        ]
+        if len(columns) < 2 or any(c.isdigit() for c in text[first:last]):
+            continue
+        newest: tuple[Time, list[str]] | None = None
+        for row_first, row_last in lines[number + 1 : number + 9]:
+            dated = next(
+                (t for t in note.times_in(*_words_of(note, row_first, row_last)) if t.kind == "date"), None
+            )
+            if dated is None:
+                break
+            day_end = words.ends[dated.end - 1]
+            cells = [
+                c
+                for c in re.split(r"\s*\|\s*|\s+|,\s*", text[day_end:row_last].strip(" |:"))
+                if c not in _UNITS
+            ]
+            if len(cells) != len(columns):
+                break
+            if newest is None or dated.iso >= newest[0].iso:
+                newest = (dated, cells)
+        if newest is not None:
+            _table_row(note, columns, newest[1], newest[0])
+
+
+def _words_of(note: Note, first: int, last: int) -> tuple[int, int]:
+    """The words between two characters of the text."""
+    return bisect_left(note.words.starts, first), bisect_left(note.words.starts, last)
+
+
+def _table_row(note: Note, columns: Sequence[Atom], cells: Sequence[str], day: Time) -> None:
+    for atom, cell in zip(columns, cells, strict=True):
+        entry = atom.get("lab")
+        match = re.match(r"([<>]?)(\d+(?:\.\d+)?)(\*|[hHlL])?$", cell)
+        if entry is None or match is None:
+            continue
+        test = str(entry.attributes["test"])
+        value = float(match[2])
+        mention = note.add(
+            "lab",
+            atom.start,
+            atom.end,
+            "present",
+            test=test,
+            value=value,
+            abnormal=_is_abnormal(test, value, match[3]),
+        )
+        if mention is not None:
+            mention.date = day.iso
+
+
+def _is_abnormal(test: str, value: float, flag: str | None) -> bool | None:
+    """By its flag, else by the usual range; a CRP without its unit may be in mg/l."""
+    if flag:
+        return True
+    if test not in _USUAL:
+        return None
+    low, high = _USUAL[test]
+    if test == "CRP":
+        high = 10.0
+    return not low <= (value / 1000 if test == "WBC" and value > 1000 else value) <= high
 
 
 def _whole_panel(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -893,7 +1009,8 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         )
         known = entry.attributes.get("abnormal")
         none = re.match(
-            r".{0,25}\b(?:showed|shows|with|without)? ?(?:no|without a) (?:growth|spike|monoclonal|m[ -]?spike|abnormal)",
+            r".{0,25}\b(?:showed|shows|with|without)? ?(?:no|without a) "
+            r"(?:growth|spike|monoclonal|m[ -]?spike|abnormal)",
             text[tail_start:tail_end],
             re.IGNORECASE | re.DOTALL,
         )

@@ -1,4 +1,6 @@
-"""Symptoms put together from words: pain with its place, radiation, bladder and bowel, severity, course, onset."""
+"""Symptoms put together from words: pain with its place, radiation, bladder and bowel, severity, course,
+onset.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,23 @@ _SPHINCTER_WORDS = frozenset(
         *_SPHINCTERS,
     )
 )
-_NOT = frozenset("not never cannot can't doesn't didn't longer unable".split())
+_NOT = frozenset(["not", "never", "cannot", "can't", "doesn't", "didn't", "longer", "unable"])
 _NO_TROUBLE = frozenset(
-    "change changes difference trouble problem problems difficulty difficulties issue issues complaints concerns loss".split()
+    [
+        "change",
+        "changes",
+        "difference",
+        "trouble",
+        "problem",
+        "problems",
+        "difficulty",
+        "difficulties",
+        "issue",
+        "issues",
+        "complaints",
+        "concerns",
+        "loss",
+    ]
 )
 
 
@@ -44,6 +60,7 @@ def read_symptoms(note: Note) -> None:
     _titled_sphincters(note)
     _weights(note)
     _temperatures(note)
+    _residuals(note)
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
         _stiff_mornings(note, start, end, labels)
@@ -57,7 +74,7 @@ def read_symptoms(note: Note) -> None:
 
 
 _STIFF = frozenset(("stiff", "stiffness", "stiffer"))
-_NOT_BACK = frozenset("neck fingers finger appointment knuckles jaw".split())
+_NOT_BACK = frozenset(["neck", "fingers", "finger", "appointment", "knuckles", "jaw"])
 _MORNINGS = frozenset(("morning", "mornings", "a.m", "wakes", "waking", "awakening"))
 
 
@@ -77,7 +94,23 @@ def _stiff_mornings(note: Note, start: int, end: int, labels: set[str]) -> None:
 
 
 _WHERE = frozenset(
-    "where site sites region regions location area areas pain hurt hurts complaint body part parts".split()
+    [
+        "where",
+        "site",
+        "sites",
+        "region",
+        "regions",
+        "location",
+        "area",
+        "areas",
+        "pain",
+        "hurt",
+        "hurts",
+        "complaint",
+        "body",
+        "part",
+        "parts",
+    ]
 )
 
 
@@ -103,8 +136,37 @@ def _ticked_places(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> N
 
 _NUMBER = re.compile(r"\d{2,3}(?:\.\d)?")
 _EARLIER = frozenset(
-    "in last was previous previously prior at on from same year january february march april may june july august september october "
-    "november december spring summer fall winter easter christmas".split()
+    [
+        "in",
+        "last",
+        "was",
+        "previous",
+        "previously",
+        "prior",
+        "at",
+        "on",
+        "from",
+        "same",
+        "year",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "spring",
+        "summer",
+        "fall",
+        "winter",
+        "easter",
+        "christmas",
+    ]
 )
 
 
@@ -139,7 +201,8 @@ def _temperatures(note: Note) -> None:
             note.add("fever", i, i + 1, "absent")
 
 
-# Pain ------------------------------------------------------------------------------------------------------------------
+# Pain -------------------------------------------------------------------------------------------------------
+# -----------
 
 
 def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -204,7 +267,7 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         if exam:
             continue
-        if "pain" in atom.labels and not ("low_back_pain" in atom.labels):
+        if "pain" in atom.labels and "low_back_pain" not in atom.labels:
             place = _pain_place(note, atoms, at, start, end)
             if place is None:
                 continue
@@ -248,13 +311,13 @@ def _pain(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                     "troubles",
                 )
                 and _is_leg(place)
-                and not ("knee" in norms[place.start : place.end])
-                or (region in _LEG and norms[atom.start] == "symptoms")
-            ):
+                and not _is_foot_or_hip(note, place)
+                and "knee" not in norms[place.start : place.end]
+            ) or (region in _LEG and norms[atom.start] == "symptoms"):
                 mention = _add_pain(note, "radicular_pain", first, last, atoms, atom)
                 if mention:
                     legs.append(mention)
-        elif "radiates" in atom.labels:
+        elif "radiates" in atom.labels and _reaches(note, atoms, atom):
             target = next(
                 (o for o in atoms[at:] if o.attribute("region") and 0 <= o.start - atom.end <= 8), None
             )
@@ -310,14 +373,40 @@ def _is_cervical(note: Note, atom: Atom) -> bool:
 def _back_with(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:
     """The back before a place of the same pain: "low back and right buttock pain"."""
     for other in atoms:
-        if other.attribute("region") == "lumbar" and 0 < place.start - other.end <= 4:
-            if {"and", "or", "/", ",", "&", "+"} & set(note.norms(other.end, place.start)):
-                return other
+        near = other.attribute("region") == "lumbar" and 0 < place.start - other.end <= 4
+        if near and {"and", "or", "/", ",", "&", "+"} & set(note.norms(other.end, place.start)):
+            return other
     return None
 
 
 def _is_leg(place: Atom) -> bool:
     return str(place.attribute("site")) != "buttock"
+
+
+_FEET = frozenset(["feet", "soles", "heels", "ankles", "ankle", "heel"])
+
+
+def _is_foot_or_hip(note: Note, place: Atom) -> bool:
+    """Burning feet come from no root, and the thigh ache of a bad hip not either."""
+    words = set(note.norms(place.start, place.end))
+    if words & _FEET:
+        return True
+    if not words & {"thigh", "thighs"} or any(
+        "low_back_pain" in m.type for m in note.mentions if m.assertion == "present"
+    ):
+        return False
+    return any(a.attribute("region") == "hip" for a in note.atoms_in(max(0, place.start - 40), place.start))
+
+
+def _reaches(note: Note, atoms: Sequence[Atom], radiates: Atom) -> bool:
+    """False where hands reach for the knees or a baby for a toy, and no pain does."""
+    if not note.words.norms[radiates.start].startswith("reach"):
+        return True
+    start, end = note.sentence_of(radiates.start)
+    told = any(
+        {"pain", "low_back_pain", "radicular_pain"} & set(a.labels) for a in atoms if a.start < radiates.start
+    )
+    return told and not {"fingertips", "fingers", "hands", "hand"} & set(note.norms(start, end))
 
 
 def _numb_goes(atoms: Sequence[Atom], radiates: Atom) -> bool:
@@ -340,7 +429,9 @@ _LISTS = frozenset(("history of", "hx of", "h/o", "hx", "history significant for
 
 
 def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int) -> Atom | None:
-    """The place of a pain word: right before it ("lumbar ache"), or after a preposition ("ache across the low back")."""
+    """The place of a pain word: right before it ("lumbar ache"), or after a preposition ("ache across the
+    low back").
+    """
     atom = atoms[at]
     norms = note.words.norms
     best: tuple[int, Atom] | None = None
@@ -446,6 +537,48 @@ def _coordinated_leg(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | N
     return None
 
 
+def _is_never_before(note: Note, head: Atom) -> bool:
+    return bool({"before", "previously"} & set(note.norms(head.end, head.end + 3))) and "never" in note.norms(
+        head.start - 5, head.start
+    )
+
+
+_OPERATIONS = frozenset(
+    [
+        "surgery",
+        "operation",
+        "fusion",
+        "discectomy",
+        "microdiscectomy",
+        "laminectomy",
+        "decompression",
+        "procedure",
+    ]
+)
+
+
+def _is_before_surgery(note: Note, head: Atom) -> bool:
+    """ "Before surgery he had a burning left leg": told in the past tense, it is over."""
+    start, _ = note.sentence_of(head.start)
+    norms = note.norms(max(start, head.start - 9), head.start)
+    for i, norm in enumerate(norms):
+        if norm in ("before", "prior", "preoperatively", "preop", "pre-op") and "had" in norms[i:]:
+            return norm.startswith("preop") or norm == "pre-op" or bool(_OPERATIONS & set(norms[i : i + 4]))
+    return False
+
+
+def _is_reason(note: Note, head: Atom) -> bool:
+    """ "Return for low back pain, 14 months": at the head of a visit this is why the patient came."""
+    start, _ = note.sentence_of(head.start)
+    norms = note.words.norms
+    return (
+        norms[start] in ("return", "returns", "follow", "followup", "seen", "returning")
+        and note.category(start) in ("", "complaint", "hpi", "interval")
+        and "if" not in norms[start : head.start]
+        and head.start - start <= 4
+    )
+
+
 def _add_pain(
     note: Note,
     type_: str,
@@ -457,8 +590,12 @@ def _add_pain(
 ) -> Mention | None:
     stands = note.assess(head.start, head.end)
     label = stands.label
-    if stands.negated and stands.historical and label == "absent":
-        return None  # "no prior back trouble"
+    if label == "absent" and (stands.historical or _is_never_before(note, head)):
+        return None  # "no prior back trouble", "never had back pain before"
+    if label == "hypothetical" and _is_reason(note, head):
+        label = "present"
+    if label == "present" and _is_before_surgery(note, head):
+        label = "historical"
     if (
         label == "historical"
         and type_ == "low_back_pain"
@@ -482,7 +619,8 @@ def _add_pain(
     return mention
 
 
-# Bladder and bowel -------------------------------------------------------------------------------------------------------
+# Bladder and bowel
+# -------------------------------------------------------------------------------------------------------
 
 
 def _sphincters(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
@@ -553,18 +691,26 @@ def _titled_sphincters(note: Note) -> None:
 
 
 def _said_whole(note: Note, atoms: Sequence[Atom], atom: Atom, entries: Sequence[Entry]) -> None:
-    """A phrase of the bladder or bowel lexicon; one that holds its own denial denies, unless it is denied or foreseen."""
+    """A phrase of the bladder or bowel lexicon; one that holds its own denial denies, unless it is denied
+    or foreseen.
+    """
     types = tuple(entry.label for entry in entries if not entry.attributes.get("ignore"))
     if not types:
         return
     attributes = entries[0].attributes
     if attributes.get("assertion") == "absent":
         label = note.assess(atom.start, atom.end).label
+        if note.norms(atom.end, atom.end + 1) == [":"] and "unchanged" in note.norms(atom.start, atom.end):
+            return  # "Bladder unchanged: urge incontinence"
         if label not in ("hypothetical", "family"):
             label = "present" if _NOT & set(note.norms(atom.start - 2, atom.start)) else "absent"
         for type_ in types:
             note.add(type_, atom.start, atom.end, label)
         return
+    words = set(note.norms(atom.start, atom.end))
+    is_cause = attributes.get("attributed_elsewhere") and "incontinence" not in words
+    if is_cause and note.assess(atom.start, atom.end).label == "absent":
+        return  # "does not leak with cough" denies a cause, not the trouble
     for mention in _sphincter(note, atom.start, atom.end, atoms, atom, types):
         for key, value in attributes.items():
             mention.attributes.setdefault(key, value)
@@ -583,6 +729,9 @@ def _is_untroubled(note: Note, atoms: Sequence[Atom], at: int) -> bool:
             return False
         first = before.start
     return False
+
+
+_CAUSES = frozenset(["cause", "causes", "source", "etiology", "explanation", "reason"])
 
 
 def _subject(
@@ -623,10 +772,15 @@ def _subject(
     ):
         scope = note.assess(atom.start, atom.end)
         label = "absent" if scope.label in ("present", "absent", "historical", "possible") else scope.label
+        last = max(atom.end, said[1].end)
+        if note.norms(last, last + 1) == [":"] and "unchanged" in note.norms(atom.end, last):
+            return  # "Bladder unchanged: urge incontinence"
         for type_ in types:
-            note.add(type_, min(atom.start, said[1].start), max(atom.end, said[1].end), label)
+            note.add(type_, min(atom.start, said[1].start), last, label)
         return
     label = note.assess(atom.start, atom.end).label
+    if _CAUSES & set(note.norms(atom.end, atom.end + 5)):
+        return  # "no urinary or pelvic floor cause"
     before = atoms[at - 1] if at else None
     if (
         label == "hypothetical"
@@ -643,6 +797,53 @@ def _subject(
     ):
         for type_ in types:
             note.add(type_, atom.start, atom.end, "absent")
+
+
+def _blames(note: Note, cause: Atom) -> bool:
+    """Not "no UTI", "without a prolapse", "does not leak with cough": a cause that is denied explains
+    nothing.
+    """
+    if note.assess(cause.start, cause.end).label in ("absent", "hypothetical", "family"):
+        return False
+    return note.norms(cause.end, cause.end + 2)[:1] not in (["negative"], ["excluded"])
+
+
+_CATHETER = frozenset(
+    ["ml", "cc", "retention", "drained", "residual", "pvr", "urinate", "void", "unable", "scan", "er", "ed"]
+)
+
+
+def _for_retention(note: Note, start: int, end: int) -> bool:
+    """A catheter tells of retention beside its volume or its reason, not in an operating room."""
+    norms = set(note.norms(start, end))
+    return bool(norms & _CATHETER) and not norms & {
+        "or",
+        "intraoperative",
+        "hysterectomy",
+        "removed",
+        "delivery",
+    }
+
+
+_VOLUMES = frozenset(("ml", "cc", "mls", "ccs"))
+_RETAINED_ML = 300
+
+
+def _residuals(note: Note) -> None:
+    """ "Bladder scan 720 mL", "PVR 610 cc": so much urine left in the bladder is retention, found now."""
+    norms = note.words.norms
+    for i, norm in enumerate(norms):
+        if norm not in ("pvr", "scan", "scanner", "residual") or note.category(i) in ("pmh", "family"):
+            continue
+        start, end = note.sentence_of(i)
+        if norm.startswith("scan") and not {"bladder", "pvr"} & set(norms[max(start, i - 4) : i]):
+            continue
+        for k in range(i + 1, min(end - 1, i + 8)):
+            if norms[k].isdigit() and norms[k + 1] in _VOLUMES:
+                if _RETAINED_ML <= int(norms[k]) < 3000 and note.assess(i, i + 1).label == "present":
+                    note.add("bladder_dysfunction", i, k + 2, "present", kind="retention", recent=True)
+                    return
+                break
 
 
 def _sphincter(
@@ -675,13 +876,17 @@ def _sphincter(
         return []
     found: list[Mention] = []
     start, end = note.sentence_of(first)
-    inherent = next((a for a in note.atoms_in(start, end) if "inherent" in a.labels), None)
+    if "foley" in phrase and label == "present" and not _for_retention(note, start, end):
+        return []
+    inherent = next(
+        (a for a in note.atoms_in(start, end) if "inherent" in a.labels and _blames(note, a)), None
+    )
     near = [a for a in note.atoms_in(start, end)]
     old = next((a for a in near if "old" in a.labels and norms[a.start] not in ("stable", "known")), None)
     new = next((a for a in near if "new" in a.labels), None)
     kind = (
         "retention"
-        if {"retention", "void", "urinate", "hesitancy", "emptying"} & phrase
+        if {"retention", "foley", "void", "urinate", "hesitancy", "emptying"} & phrase
         else "incontinence"
         if {"incontinence", "incontinent", "accidents", "leakage", "leaks", "leaking"} & phrase
         else None
@@ -693,13 +898,16 @@ def _sphincter(
         found.append(mention)
         if label not in ("present", "historical", "possible"):
             continue
-        if inherent is not None or phrase & {"stress", "urge"}:
+        stress = "stress" in phrase or ("urge" in phrase and phrase & {"incontinence", "leakage", "leaking"})
+        if inherent is not None or stress:
             mention.attributes["attributed_to"] = "inherent"
             mention.attributes["attributed_elsewhere"] = True
         if old is not None and new is None:
             mention.attributes["old_or_new"] = "old"
         elif new is not None:
             mention.attributes["old_or_new"] = "new"
+            mention.attributes["recent"] = True
+        elif "foley" in phrase and label == "present":
             mention.attributes["recent"] = True
         read_onset(note, mention, start, end)
     return found

@@ -1,7 +1,8 @@
 """Dates, spans, frequencies, visits and ages in a text, anchored to the date of its document.
 
-Candidates are found by the first word alone (a digit, a month, a number word), so that the cost is that of the few
-words which can begin a time. Dates keep the precision that the text gives ("2025-03"); vague words make bounds.
+Candidates are found by the first word alone (a digit, a month, a number word), so that the cost is that of
+the few words which can begin a time. Dates keep the precision that the text gives ("2025-03"); vague words
+make bounds.
 """
 
 from __future__ import annotations
@@ -25,19 +26,77 @@ _MONTHS = {
 }  # fmt: skip
 _NUMBERS = {
     "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0,
-    "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0, "thirteen": 13.0, "fourteen": 14.0, "fifteen": 15.0,
+    "nine": 9.0, "ten": 10.0, "eleven": 11.0, "twelve": 12.0, "thirteen": 13.0, "fourteen": 14.0,
+    "fifteen": 15.0,
     "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "thirty": 30.0, "a": 1.0, "an": 1.0,
     "single": 1.0, "dozen": 12.0, "half": 0.5,
 }  # fmt: skip
-_VAGUE = {"several": (3.0, 12.0), "few": (2.0, 5.0), "couple": (2.0, 2.0), "many": (4.0, None), "multiple": (2.0, None), "some": (2.0, None)}
-_UNITS = {"d": 1, "day": 1, "w": 7, "wk": 7, "week": 7, "m": 30, "mo": 30, "mon": 30, "mth": 30, "month": 30, "y": 365, "yr": 365, "year": 365, "fortnight": 14}
+_VAGUE = {
+    "several": (3.0, 12.0),
+    "few": (2.0, 5.0),
+    "couple": (2.0, 2.0),
+    "many": (4.0, None),
+    "multiple": (2.0, None),
+    "some": (2.0, None),
+}
+_UNITS = {
+    "d": 1,
+    "day": 1,
+    "w": 7,
+    "wk": 7,
+    "week": 7,
+    "m": 30,
+    "mo": 30,
+    "mon": 30,
+    "mth": 30,
+    "month": 30,
+    "y": 365,
+    "yr": 365,
+    "year": 365,
+    "fortnight": 14,
+}
 _UNIT = r"(days?|d|fortnights?|weeks?|wks?|w|months?|mos?|mths?|m|years?|yrs?|y)"
-_WEEKDAYS = {"monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6}
+_WEEKDAYS = {
+    "monday": 0,
+    "tuesday": 1,
+    "wednesday": 2,
+    "thursday": 3,
+    "friday": 4,
+    "saturday": 5,
+    "sunday": 6,
+}
 _SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2)}
-_FEASTS = {"christmas": (12, 25), "thanksgiving": (11, 26), "halloween": (10, 31), "easter": (4, None), "new year": (1, 1), "labor day": (9, 1), "labour day": (9, 1), "memorial day": (5, 25),
-           "new years": (1, 1), "independence day": (7, 4), "fourth of july": (7, 4), "4th of july": (7, 4), "veterans day": (11, 11), "columbus day": (10, 10), "valentine day": (2, 14),
-           "valentines day": (2, 14), "mothers day": (5, 10), "mother day": (5, 10), "fathers day": (6, 17), "father day": (6, 17), "boxing day": (12, 26), "presidents day": (2, 18), "xmas": (12, 25), "st patrick day": (3, 17), "st patricks day": (3, 17)}
-_WORD_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty|thirty|half)"
+_FEASTS = {
+    "christmas": (12, 25),
+    "thanksgiving": (11, 26),
+    "halloween": (10, 31),
+    "easter": (4, None),
+    "new year": (1, 1),
+    "labor day": (9, 1),
+    "labour day": (9, 1),
+    "memorial day": (5, 25),
+    "new years": (1, 1),
+    "independence day": (7, 4),
+    "fourth of july": (7, 4),
+    "4th of july": (7, 4),
+    "veterans day": (11, 11),
+    "columbus day": (10, 10),
+    "valentine day": (2, 14),
+    "valentines day": (2, 14),
+    "mothers day": (5, 10),
+    "mother day": (5, 10),
+    "fathers day": (6, 17),
+    "father day": (6, 17),
+    "boxing day": (12, 26),
+    "presidents day": (2, 18),
+    "xmas": (12, 25),
+    "st patrick day": (3, 17),
+    "st patricks day": (3, 17),
+}
+_WORD_NUMBER = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|eighteen|twenty|thirty|half)"
+)
 _NUM = rf"(?:\d{{1,3}}(?:\.\d)?|{_WORD_NUMBER})"
 _SPAN = re.compile(
     rf"(?:a\s+(?=few|couple))?({_NUM}|a|an|several|few|couple|many|multiple)(?:\s*(\+))?(?:\s+of)?(?:\s*(?:-|\u2013|to|or)\s*({_NUM}))?"
@@ -49,14 +108,42 @@ _FREQUENCY = re.compile(
     re.IGNORECASE,
 )
 _VISITS = re.compile(
-    rf"({_NUM})\s*(?:/|of|out\s+of)?\s*(\d{{1,3}})?[\s-]*(?:(?:total|scheduled|outpatient|supervised|skilled|formal|PT|physical therapy|physio|therapy|chiropractic|chiro|treatment|aquatic|land|more|authorized)\s*){{0,3}}(visits?|sessions?|treatments?|appointments?|appts?|v|vs|adjustments?|times|tx)(?![A-Za-z])",
+    rf"({_NUM})\s*(?:/|of|out\s+of)?\s*(\d{{1,3}})?[\s-]*(?:(?:total|scheduled|outpatient|supervised|skilled"
+    r"|formal|PT|physical therapy|physio|therapy|chiropractic|chiro|treatment|aquatic|land|more|authorized)"
+    rf"\s*){{0,3}}(visits?|sessions?|treatments?|appointments?|appts?|v|vs|adjustments?|times|tx)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _UK_SPAN = re.compile(r"(\d{1,2})(?:\s?(?:-|\u2013)\s?(\d{1,2}))?/(52|12|7)(?![\d/])")
 _UK_UNITS = {"52": 7, "12": 30, "7": 1}
-_UK_WORDS = re.compile(r"/52\b|\bphysio\b|\bparacetamol\b|\bco-codamol\b|\bA&E\b|\bGP\b|\banaesth", re.IGNORECASE)
-_UK_LEADS = frozenset("for x past last over previous next approx about nearly almost".split())
-_DAY_LEADS = frozenset("on since from dated until till to by between seen began started of and @ after before , (".split())
+_UK_WORDS = re.compile(
+    r"/52\b|\bphysio\b|\bparacetamol\b|\bco-codamol\b|\bA&E\b|\bGP\b|\banaesth", re.IGNORECASE
+)
+_UK_LEADS = frozenset(
+    ["for", "x", "past", "last", "over", "previous", "next", "approx", "about", "nearly", "almost"]
+)
+_DAY_LEADS = frozenset(
+    [
+        "on",
+        "since",
+        "from",
+        "dated",
+        "until",
+        "till",
+        "to",
+        "by",
+        "between",
+        "seen",
+        "began",
+        "started",
+        "of",
+        "and",
+        "@",
+        "after",
+        "before",
+        ",",
+        "(",
+    ]
+)
 _AGE = re.compile(
     r"(\d{1,3})(?:\.\d)?[\s-]*(years?|yrs?|y|months?|mos?|weeks?|wks?|wk|days?)[\s./-]*(?:(\d{1,2})[\s-]*(months?|mos?|mo|m|weeks?|wks?|days?|d)[\s.-]*)?"
     r"(?:old\b|of\s+age|(?<=[yY])/?o\b|(?<=[yY]r)/?o\b|(?<=[yY])\.o\.)",
@@ -66,22 +153,92 @@ _ISO = re.compile(r"((?:19|20)\d\d)-(\d{1,2})-(\d{1,2})(?!\d)")
 _MDY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]((?:19|20)?\d\d)(?![\d/])")
 _MY = re.compile(r"(\d{1,2})/((?:19|20)\d\d)(?![\d/])")
 _MD = re.compile(r"(\d{1,2})/(\d{1,2})(?![\d/])")
-_DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?(?:,?\s+((?:19|20)\d\d|'\d\d))?", re.IGNORECASE)
-_MONTH_DAY = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d/:%])(?:\s*,?\s*((?:19|20)\d\d|'\d\d)(?!\d))?", re.IGNORECASE)
+_DAY_MONTH = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?(?:,?\s+((?:19|20)\d\d|'\d\d))?", re.IGNORECASE
+)
+_MONTH_DAY = re.compile(
+    r"([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d/:%])(?:\s*,?\s*((?:19|20)\d\d|'\d\d)(?!\d))?",
+    re.IGNORECASE,
+)
 _MONTH_YEAR = re.compile(r"([A-Za-z]{3,9})\.?,?\s+(?:of\s+)?((?:19|20)\d\d|'\d\d)(?!\d)", re.IGNORECASE)
-_YEAR = re.compile(r"((?:19|20)\d\d)(?![\d/]|\.\d)(?!\s*(?:mg|mcg|iu|units|ml|cc|cal|kcal|steps))", re.IGNORECASE)
+_YEAR = re.compile(
+    r"((?:19|20)\d\d)(?![\d/]|\.\d)(?!\s*(?:mg|mcg|iu|units|ml|cc|cal|kcal|steps))", re.IGNORECASE
+)
 _AGO = re.compile(r"\s+(ago|back|prior|earlier|previously)\b", re.IGNORECASE)
 _DATE_LEADS = frozenset(
-    "on since from by to through thru until till - ( , started began beginning starting ended seen visit visits dated of "
-    "labs lab xr mri ct xray x-ray films film starting last first dc d/c eval between and as note in initial re-eval "
-    "recheck discharged onset injury fell mvc doi esi tfesi injection surgery @ after before around about ~ about's "
-    "study done tx rx'd rx visited report performed ordered [ approximately approx emg lp patch taken recheck exam "
-    "review reviewed discharge".split()
+    ["on", "since", "from", "by", "to", "through", "thru", "until", "till", "-", "(", ",", "started",
+    "began", "beginning", "starting", "ended", "seen", "visit", "visits", "dated", "of", "labs", "lab",
+    "xr", "mri", "ct", "xray", "x-ray", "films", "film", "starting", "last", "first", "dc", "d/c", "eval",
+    "between", "and", "as", "note", "in", "initial", "re-eval", "recheck", "discharged", "onset", "injury",
+    "fell", "mvc", "doi", "esi", "tfesi", "injection", "surgery", "@", "after", "before", "around", "about",
+    "~", "about's", "study", "done", "tx", "rx'd", "rx", "visited", "report", "performed", "ordered", "[",
+    "approximately", "approx", "emg", "lp", "patch", "taken", "recheck", "exam", "review", "reviewed",
+    "discharge"]
 )  # fmt: skip
-_DATED_VERBS = frozenset("discharged started began since ended completed finished initial soc eval evaluated first last stopped quit injury surgery labs visit seen onset".split())
-_MONTH_LEADS = frozenset("in since of last early mid late from to through thru until till by between and this during before after around about next middle end beginning start , ( - mid-".split())
+_DATED_VERBS = frozenset(
+    [
+        "discharged",
+        "started",
+        "began",
+        "since",
+        "ended",
+        "completed",
+        "finished",
+        "initial",
+        "soc",
+        "eval",
+        "evaluated",
+        "first",
+        "last",
+        "stopped",
+        "quit",
+        "injury",
+        "surgery",
+        "labs",
+        "visit",
+        "seen",
+        "onset",
+    ]
+)
+_MONTH_LEADS = frozenset(
+    [
+        "in",
+        "since",
+        "of",
+        "last",
+        "early",
+        "mid",
+        "late",
+        "from",
+        "to",
+        "through",
+        "thru",
+        "until",
+        "till",
+        "by",
+        "between",
+        "and",
+        "this",
+        "during",
+        "before",
+        "after",
+        "around",
+        "about",
+        "next",
+        "middle",
+        "end",
+        "beginning",
+        "start",
+        ",",
+        "(",
+        "-",
+        "mid-",
+    ]
+)
 _AT_LEAST = frozenset(("over", "least", ">", "\u2265", "than", "beyond", "exceeding", "past"))
-_OVER_LEADS = frozenset(("for", "lasting", "well", "now", "been", "onset", "since", "duration", "lasted", "ongoing", "of", "x"))
+_OVER_LEADS = frozenset(
+    ("for", "lasting", "well", "now", "been", "onset", "since", "duration", "lasted", "ongoing", "of", "x")
+)
 _AT_MOST = frozenset(("under", "<", "almost", "nearly", "within", "\u2264", "barely"))
 
 
@@ -89,7 +246,8 @@ _AT_MOST = frozenset(("under", "<", "almost", "nearly", "within", "\u2264", "bar
 class Time:
     """A time expression: words `start` to `end`.
 
-    date: `iso`, as precise as the text. duration, age: `low` and `high` days (high None: open). frequency: times a
+    date: `iso`, as precise as the text. duration, age: `low` and `high` days (high None: open). frequency:
+    times a
     week. visits: their number. `ago` marks a date counted back from the document.
     """
 
@@ -103,7 +261,11 @@ class Time:
 
 
 def find_times(
-    words: Words, anchor: date | None, blocks: Sequence[tuple[int, int, date]] = (), first: int = 0, last: int | None = None
+    words: Words,
+    anchor: date | None,
+    blocks: Sequence[tuple[int, int, date]] = (),
+    first: int = 0,
+    last: int | None = None,
 ) -> list[Time]:  # fmt: skip
     """Return the time expressions of a text in their order; dates without a year need `anchor`.
 
@@ -175,7 +337,12 @@ def _from_digit(words: Words, i: int, anchor: date | None) -> Time | None:
         iso = _yearless(anchor, int(match[1]), int(match[2]), words, i)
         return Time(i, _end_word(words, i, match.end()), "date", iso) if iso else None
     match = _DAY_MONTH.match(text, at)
-    if match is not None and match[2].lower() in _MONTHS and int(match[1]) <= 31 and (match[2][0].isupper() or match[3]):
+    if (
+        match is not None
+        and match[2].lower() in _MONTHS
+        and int(match[1]) <= 31
+        and (match[2][0].isupper() or match[3])
+    ):
         month = _MONTHS[match[2].lower()]
         if match[3]:
             iso = _full(_year(match[3]), month, int(match[1]))
@@ -191,16 +358,16 @@ def _from_digit(words: Words, i: int, anchor: date | None) -> Time | None:
 
 
 def _uk_span(words: Words, i: int, anchor: date | None) -> Time | None:
-    """ "9/52" are nine weeks, "3/12" three months, "5/7" five days where the words or the text are British."""
+    """ "9/52" are nine weeks, "3/12" three months, "5/7" five days where the text is British."""
     match = _UK_SPAN.match(words.text, words.starts[i])
     if match is None:
         return None
     before = words.norms[i - 1] if i else ""
     end = _end_word(words, i, match.end())
     follows = words.norms[end] if end < len(words) else ""
-    if match[3] != "52" and before not in _UK_LEADS and follows not in ("history", "hx", "ago"):
-        if match[3] == "7" or before in _DAY_LEADS or _UK_WORDS.search(words.text) is None:
-            return None
+    said = match[3] == "52" or before in _UK_LEADS or follows in ("history", "hx", "ago")
+    if not said and (match[3] == "7" or before in _DAY_LEADS or _UK_WORDS.search(words.text) is None):
+        return None
     unit = _UK_UNITS[match[3]]
     low, high = int(match[1]) * unit, int(match[2] or match[1]) * unit
     if follows == "ago" and anchor is not None:
@@ -224,9 +391,13 @@ def _number_span(words: Words, i: int, at: int, anchor: date | None) -> Time | N
     match = _SPAN.match(text, at)
     if match is None:
         return None
-    if match[6].lower() in ("d", "m", "w", "y") and (text[match.end(1) : match.start(6)].strip() not in ("", "-") or match[1].lower() in _NUMBERS):
+    if match[6].lower() in ("d", "m", "w", "y") and (
+        text[match.end(1) : match.start(6)].strip() not in ("", "-") or match[1].lower() in _NUMBERS
+    ):
         return None
-    if match[6] in ("M", "D", "W", "Y") or (match[6] == "m" and words.norms[i - 1 : i] not in (["x"], ["for"])):
+    if match[6] in ("M", "D", "W", "Y") or (
+        match[6] == "m" and words.norms[i - 1 : i] not in (["x"], ["for"])
+    ):
         return None
     unit = _UNITS[match[6].lower().rstrip("s") if len(match[6]) > 1 else match[6].lower()]
     raw = match[1].lower()
@@ -244,12 +415,23 @@ def _number_span(words: Words, i: int, at: int, anchor: date | None) -> Time | N
     end = _end_word(words, i, match.end())
     ago = _AGO.match(text, match.end())
     if ago is not None and anchor is not None and (ago[1].lower() in ("ago", "back")):
-        return Time(i, end + 1, "date", _ago(anchor, (low + (top or low)) / 2, unit), low=low, high=top, ago=True)
+        return Time(
+            i, end + 1, "date", _ago(anchor, (low + (top or low)) / 2, unit), low=low, high=top, ago=True
+        )
     before = words.norms[max(0, i - 3) : i]
-    if match[2] or (before and (before[-1] in _AT_LEAST or before[-1] == "than" and "more" in before or before[-1:] == ["="] and ">" in before)):
+    if match[2] or (
+        before
+        and (
+            before[-1] in _AT_LEAST
+            or (before[-1] == "than" and "more" in before)
+            or (before[-1:] == ["="] and ">" in before)
+        )
+    ):
         if before[-2:] == ["less", "than"] or before[-2:] == ["fewer", "than"]:
             low, top = 0, (top or low) - 1
-        elif not match[2] and (before[-1:] == ["past"] or (before[-1:] == ["over"] and not set(before[-2:-1]) <= _OVER_LEADS)):
+        elif not match[2] and (
+            before[-1:] == ["past"] or (before[-1:] == ["over"] and not set(before[-2:-1]) <= _OVER_LEADS)
+        ):
             pass  # "over the past 6 weeks" is six weeks
         else:
             top = None
@@ -263,7 +445,9 @@ def _number_span(words: Words, i: int, at: int, anchor: date | None) -> Time | N
 def _is_frequency(match: re.Match[str]) -> bool:
     between = match.string[match.end(2) if match[2] else match.end(1) : match.start(3)].lower()
     if match[3].lower() in ("weekly", "monthly"):
-        return bool(between.strip(" -")) or match[1].lower() in ("once", "twice", "thrice") or match[1].isdigit()
+        return (
+            bool(between.strip(" -")) or match[1].lower() in ("once", "twice", "thrice") or match[1].isdigit()
+        )
     return any(mark in between for mark in ("/", "x", " a ", "per", "each", "every", "times a", "times per"))
 
 
@@ -273,20 +457,43 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return False
     before = words.norms[i - 1] if i else ""
-    if before in ("pain", "strength", "motor", "grade", "power", "vas", "nprs", "score", "a", "is", "rated", "nrs"):
+    if before in (
+        "pain",
+        "strength",
+        "motor",
+        "grade",
+        "power",
+        "vas",
+        "nprs",
+        "score",
+        "a",
+        "is",
+        "rated",
+        "nrs",
+    ):
         return False
     end = match.end()
     tail = words.text[end : end + 12].lstrip().lower()
-    if tail.startswith(("pain", "l ", "r ", "left", "right", "systolic", "b/l", "bilat", "in all", "throughout", "strength")):
+    if tail.startswith(
+        ("pain", "l ", "r ", "left", "right", "systolic", "b/l", "bilat", "in all", "throughout", "strength")
+    ):
         return False
     grade_like = day in (4, 5, 6, 10) and month <= day
     if day == 10 and _is_score(words, i, end):
         return False
     lately = set(words.norms[max(0, i - 6) : i])
-    if lately & _DATED_VERBS and not lately & {"pain", "strength", "grade", "from"} and before not in ("is", "at"):
+    if (
+        lately & _DATED_VERBS
+        and not lately & {"pain", "strength", "grade", "from"}
+        and before not in ("is", "at")
+    ):
         return True
     if before in _DATE_LEADS:
-        return not (grade_like and before in (",", "(", "-", "and", "of", "to", "about", "from", "in", "around") and not _dated_range(words, i, end))
+        return not (
+            grade_like
+            and before in (",", "(", "-", "and", "of", "to", "about", "from", "in", "around")
+            and not _dated_range(words, i, end)
+        )
     if not grade_like and month > 4:
         return True
     return _dated_range(words, i, end) or (not grade_like and day > 4)
@@ -294,17 +501,45 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
 
 def _is_score(words: Words, i: int, end: int) -> bool:
     """Is "5/10" one of the pain scores of "from 5/10 to 9/10", "since 4/20, 8/10", "was 5/10"?"""
-    if words.norms[i - 1 : i] in (["on"], ["since"], ["until"], ["till"], ["dated"], ["began"], ["started"], ["by"], ["visit"], ["seen"]):
+    if words.norms[i - 1 : i] in (
+        ["on"],
+        ["since"],
+        ["until"],
+        ["till"],
+        ["dated"],
+        ["began"],
+        ["started"],
+        ["by"],
+        ["visit"],
+        ["seen"],
+    ):
         return False
     near = words.text[max(0, words.starts[i] - 25) : words.starts[i]] + words.text[end : end + 25]
-    return "/10" in near or words.norms[i - 1 : i] in ([","], ["was"], ["now"], ["currently"], ["at"], ["up"], ["down"], ["about"])
+    return "/10" in near or words.norms[i - 1 : i] in (
+        [","],
+        ["was"],
+        ["now"],
+        ["currently"],
+        ["at"],
+        ["up"],
+        ["down"],
+        ["about"],
+    )
 
 
 def _dated_range(words: Words, i: int, end: int) -> bool:
     """Is this one end of "3/5 - 4/20" or "3/5 to 4/20"?"""
-    if re.match(r"\s*(?:-|\u2013|to|through|thru|until|till|and)\s*\d{1,2}/\d{1,2}", words.text[end : end + 20]):
+    if re.match(
+        r"\s*(?:-|\u2013|to|through|thru|until|till|and)\s*\d{1,2}/\d{1,2}", words.text[end : end + 20]
+    ):
         return True
-    return re.search(r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s*(?:-|\u2013|to|through|thru|until|till|and)\s*$", words.text[max(0, words.starts[i] - 25) : words.starts[i]]) is not None
+    return (
+        re.search(
+            r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s*(?:-|\u2013|to|through|thru|until|till|and)\s*$",
+            words.text[max(0, words.starts[i] - 25) : words.starts[i]],
+        )
+        is not None
+    )
 
 
 def _from_number_word(words: Words, i: int, anchor: date | None) -> Time | None:
@@ -322,14 +557,19 @@ def _from_month(words: Words, i: int, anchor: date | None) -> Time | None:
         end = _end_word(words, i, match.end())
         if pattern is _MONTH_YEAR:
             return Time(i, end, "date", f"{_year(match[2]):04d}-{month:02d}")
-        if not 1 <= int(match[2]) <= 31 or (words.norms[i] in ("may", "mar") and not words.raws[i][0].isupper()):
+        if not 1 <= int(match[2]) <= 31 or (
+            words.norms[i] in ("may", "mar") and not words.raws[i][0].isupper()
+        ):
             continue
         if match[3]:
             iso = _full(_year(match[3]), month, int(match[2]))
         else:
             iso = _yearless(anchor, month, int(match[2]), words, i) if anchor else ""
         return Time(i, end, "date", iso) if iso else None
-    if anchor is None or (words.norms[i] in ("may", "march", "mar", "sep", "dec", "jan") and not (before in _MONTH_LEADS and words.raws[i][0].isupper())):
+    if anchor is None or (
+        words.norms[i] in ("may", "march", "mar", "sep", "dec", "jan")
+        and not (before in _MONTH_LEADS and words.raws[i][0].isupper())
+    ):
         return None
     if before not in _MONTH_LEADS and not words.raws[i][0].isupper():
         return None
@@ -356,7 +596,21 @@ def _from_last(words: Words, i: int, anchor: date | None) -> Time | None:
         return None
     unit = words.norms[i + 1]
     this = words.norms[i] == "this"
-    back = {"week": 7, "wk": 7, "month": 30, "mo": 30, "year": 365, "yr": 365, "night": 1, "weekend": 5, "evening": 1, "morning": 0}
+    back = {
+        "week": 7,
+        "wk": 7,
+        "month": 30,
+        "mo": 30,
+        "year": 365,
+        "yr": 365,
+        "night": 1,
+        "weekend": 5,
+        "evening": 1,
+        "pm": 1,
+        "morning": 0,
+        "am": 0,
+        "afternoon": 0,
+    }
     if unit in _SEASONS:
         iso = _season(anchor, unit, this)
         return Time(i, i + 2, "date", iso)
@@ -370,7 +624,7 @@ def _from_last(words: Words, i: int, anchor: date | None) -> Time | None:
         first = anchor.replace(day=1)
         when = first if this else first - timedelta(days=1)
         return Time(i, i + 2, "date", f"{when.year:04d}-{when.month:02d}", ago=True)
-    if this and unit not in ("morning", "week"):
+    if this and unit not in ("morning", "week", "am", "pm", "afternoon", "evening"):
         return None
     return Time(i, i + 2, "date", (anchor - timedelta(days=0 if this else back[unit])).isoformat(), ago=True)
 
@@ -382,7 +636,11 @@ def _from_day_word(words: Words, i: int, anchor: date | None) -> Time | None:
         return Time(i, i + 1, "date", (anchor - timedelta(days=1)).isoformat(), ago=True)
     if words.norms[i] in ("today", "tonight"):
         return Time(i, i + 1, "date", anchor.isoformat(), ago=True)
-    if words.norms[i] in _WEEKDAYS and i and words.norms[i - 1] in ("on", "since", "last", "until", "by", "this", "past"):
+    if (
+        words.norms[i] in _WEEKDAYS
+        and i
+        and words.norms[i - 1] in ("on", "since", "last", "until", "by", "this", "past")
+    ):
         if words.norms[max(0, i - 3) : i] and "next" in words.norms[max(0, i - 2) : i]:
             return None
         return Time(i, i + 1, "date", _weekday(anchor, words.norms[i]).isoformat(), ago=True)
@@ -398,9 +656,26 @@ def _from_season(words: Words, i: int, anchor: date | None) -> Time | None:
     if len(after) == 4 and after.isdigit() and after[:2] in ("19", "20"):
         first, last = _SEASONS[season]
         return Time(i, i + 2, "date", f"{after}-{first:02d}" if first != last else after)
-    if anchor is None or season == "fall" and before not in ("this", "last", "since", "early", "late", "during"):
+    if anchor is None or (
+        season == "fall" and before not in ("this", "last", "since", "early", "late", "during")
+    ):
         return None
-    if before in ("since", "in", "the", "this", "last", "early", "late", "mid", "during", "that", "by", "until", "over", "from"):
+    if before in (
+        "since",
+        "in",
+        "the",
+        "this",
+        "last",
+        "early",
+        "late",
+        "mid",
+        "during",
+        "that",
+        "by",
+        "until",
+        "over",
+        "from",
+    ):
         return Time(i, i + 1, "date", _season(anchor, season, True))
     return None
 
@@ -474,8 +749,25 @@ def _yearless(anchor: date, month: int, day: int, words: Words, i: int) -> str:
     if not iso or date.fromisoformat(iso) <= anchor:
         return iso
     ahead = date.fromisoformat(iso)
-    planned = {"scheduled", "booked", "planned", "for", "next", "schedule", "return", "appointment", "appt", "casting", "due", "starts", "starting", "will"}
-    if (ahead - anchor).days <= (200 if {"scheduled", "booked"} & set(words.norms[max(0, i - 8) : i]) else 75) and planned & set(words.norms[max(0, i - 6) : i]):
+    planned = {
+        "scheduled",
+        "booked",
+        "planned",
+        "for",
+        "next",
+        "schedule",
+        "return",
+        "appointment",
+        "appt",
+        "casting",
+        "due",
+        "starts",
+        "starting",
+        "will",
+    }
+    if (ahead - anchor).days <= (
+        200 if {"scheduled", "booked"} & set(words.norms[max(0, i - 8) : i]) else 75
+    ) and planned & set(words.norms[max(0, i - 6) : i]):
         return iso
     if (ahead - anchor).days <= 3:
         return iso
@@ -506,7 +798,9 @@ def document_date(words: Words) -> date | None:
 
 _FINDERS: dict[str, Callable[[Words, int, date | None], Time | None]] = {
     **dict.fromkeys(_MONTHS, _from_month),
-    **dict.fromkeys((*(n for n in _NUMBERS if n not in ("half",)), *_VAGUE, "once", "twice", "thrice"), _from_number_word),
+    **dict.fromkeys(
+        (*(n for n in _NUMBERS if n not in ("half",)), *_VAGUE, "once", "twice", "thrice"), _from_number_word
+    ),
     "last": _from_last,
     "this": _from_last,
     **dict.fromkeys(("today", "yesterday", "tonight", *_WEEKDAYS), _from_day_word),

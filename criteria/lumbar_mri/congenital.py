@@ -29,7 +29,9 @@ def _evidence(chart: Chart, high: list[Fact]) -> Requirement:
     # What a report says outranks what an older note says of a picture.
     abnormal = [fact for fact in chart.present(*_PICTURES) if _shows_dysraphism(chart, fact)]
     abnormal = [
-        fact for fact in abnormal if fact in reports or not any(_is_normal_of(report, fact) for report in reports)
+        fact
+        for fact in abnormal
+        if fact in reports or not any(_is_normal_of(report, fact) for report in reports)
     ]
     # An abnormal examination supports the suspicion whether it is old or new.
     deficits = [

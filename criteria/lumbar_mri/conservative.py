@@ -295,7 +295,7 @@ def _duration(chart: Chart, window: Window, inside: list[Course]) -> Requirement
         return documented(name, facts)
     if most < needed:
         return contradicted(name, facts)
-    # Broken off for a reason that is not medical, and no other active treatment: no full course (3.3, Contradicted).
+    # Broken off for a reason that is not medical, and no other active treatment: no full course (3.3).
     if sound and all(says(course.fact, "medical_reason", False) for course in sound):
         return contradicted(name, facts)
     recent = onset_under(chart, needed)

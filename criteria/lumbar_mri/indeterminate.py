@@ -13,7 +13,10 @@ _SECTIONAL = ("ct", "mri")
 
 def is_unclear(fact: Fact) -> bool:
     """An inconclusive finding, or a report that asks for MRI to clarify one."""
-    return says(fact, "result", "inconclusive") or says(fact, "recommends_mri", True)
+    if says(fact, "recommends_mri", True):
+        return True
+    # A sacroiliac joint that films leave open is a matter of the spondyloarthropathies.
+    return says(fact, "result", "inconclusive") and not says(fact, "site", "sacroiliac")
 
 
 def day_of(fact: Fact) -> Span | None:

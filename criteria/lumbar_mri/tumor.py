@@ -150,8 +150,9 @@ def _radiograph(chart: Chart) -> Requirement:
         for fact in films
         if says(fact, "result", "inconclusive", "normal") or says(fact, "recommends_mri", True)
     ]
-    # Plain degeneration leaves the question of metastasis open; only a named cause answers it.
-    answering = [fact for fact in films if says(fact, "result", "abnormal") and fact.attributes.get("shows")]
+    # Plain degeneration leaves the question of metastasis open; a named cause, or its denial, answers it.
+    denied = chart.absent("spine_metastasis")
+    answering = [f for f in films if says(f, "result", "abnormal") and (denied or f.attributes.get("shows"))]
     is_open += [fact for fact in films if says(fact, "result", "abnormal") and fact not in answering]
     return shown_by("radiograph", [] if answering else is_open, answering, open_=films)
 
