@@ -954,17 +954,30 @@ def _cue_trie() -> Trie:
     return trie
 
 
+@cache
+def _over_trie() -> Trie:
+    """Only the cues that say, behind a finding, that it is over."""
+    trie, cues = Trie(), _cue_trie()
+
+    def copy(node: dict[str, Any], path: tuple[str, ...]) -> None:
+        for word, value in node.items():
+            if word:
+                copy(value, (*path, word))
+            else:
+                for entry in cues.found[value]:
+                    if entry.attributes["kind"] == _HIST and entry.attributes.get("dir") == "backward":
+                        trie.add(path, entry)
+
+    copy(cues.root, ())
+    return trie
+
+
 def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[Atom]:
     """The atoms, and the words for "over" that longer phrases took in ("completely resolved" as an answer
     to therapy).
     """
     taken = {atom.start for atom in atoms if "cue" in atom.labels}
-    lost = [
-        atom
-        for atom in find_atoms(words, layout, _cue_trie())
-        if atom.start not in taken
-        and any(e.attributes["kind"] == _HIST and e.attributes.get("dir") == "backward" for e in atom.entries)
-    ]
+    lost = [atom for atom in find_atoms(words, layout, _over_trie()) if atom.start not in taken]
     return [*atoms, *lost]
 
 

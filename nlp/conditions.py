@@ -456,6 +456,10 @@ def _label(note: Note, start: int, end: int, atom: Atom, type_: str, scope: Asse
         and _GROUNDS & set(note.norms(max(start, atom.start - 5), atom.start))
     ):
         label = "present"
+    eased = type_ == "orthostatic_headache" and label in ("absent", "historical")
+    behind = all(at > note.words.starts[atom.start] for at, _, _ in scope.cues)
+    if eased and scope.cues and behind and _LYING & set(note.norms(atom.end, end)):
+        label = "present"  # "worse upright and gone when flat"
     if label == "absent" and is_new_finding(note, atom.start, atom.end, scope):
         label = "possible" if scope.possible else "present"
     elif label == "absent" and _is_unrelated(note, atom, scope):

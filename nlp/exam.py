@@ -21,7 +21,10 @@ from nlp.note import Note, side_of
 
 def read_exam(note: Note) -> None:
     """Add every examination mention of a note."""
-    for start, end, atoms in note.sentences():
+    for start, end in note.layout.sentences:
+        atoms = note.atoms_in(start, end)
+        if not atoms and not topic(note, start):
+            continue  # "Motor: 5/5" holds no known word but its title
         labels = {label for atom in atoms for label in atom.labels}
         if _is_electrodiagnostic(note, start, end):
             continue

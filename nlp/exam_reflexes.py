@@ -272,7 +272,7 @@ def _has_own_value(note: Note, items: Sequence[tuple[int, str, object]], index: 
         if note.has_comma(end, position):
             return False
         if kind == "value":
-            return position - end <= 6
+            return position - end <= 6 and note.norms(position - 1, position) != ["and"]
         if kind == "joint" and isinstance(item, tuple):
             end = item[0].end
         elif kind == "side" and isinstance(item, Atom):

@@ -74,7 +74,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Literal, Union
+from typing import Literal
 
 Assertion = Literal["present", "absent", "possible", "hypothetical", "historical", "family"]
 ASSERTIONS: tuple[Assertion, ...] = ("present", "absent", "possible", "hypothetical", "historical", "family")
@@ -84,7 +84,7 @@ DocumentKind = Literal[
     "operative_note", "emg_report", "order", "letter", "other",
 ]  # fmt: skip
 
-Value = Union[str, int, float, bool]
+Value = str | int | float | bool
 
 #: Every fact type of the specification, in its order.
 FACT_TYPES: tuple[str, ...] = (

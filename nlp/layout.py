@@ -5,6 +5,7 @@ One pass over the words; every answer is a list with one entry a word or a list 
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -29,9 +30,14 @@ _WRAPPED_AFTER = frozenset(
     "as than but which who be been into over after since per about both left right".split()
 )
 #: Lines that a fax machine or a printer adds belong to no sentence. Tried on short lines only.
-_FAX_LINE = re.compile(r".*\bfax\b.*\bp(?:g|age)?\b|\d{1,2}/\d{1,2}/\d{2,4}\s+\d{1,2}:\d{2}\b.*\b(?:fax|p\.)|[\s-]*(?:page|pg\.?)\s*\d+\s*(?:(?:of|/)\s*\d+)?[\s-]*$", re.IGNORECASE)
+_FAX_LINE = re.compile(
+    r".*\bfax\b.*\bp(?:g|age)?\b|\d{1,2}/\d{1,2}/\d{2,4}\s+\d{1,2}:\d{2}\b.*\b(?:fax|p\.)|[\s-]*(?:page|pg\.?)\s*\d+\s*(?:(?:of|/)\s*\d+)?[\s-]*$",
+    re.IGNORECASE,
+)
 _RULE = frozenset(" -_=*.~#\t")
-_BOX = re.compile(r"\[ ?([xX\u2713\u2714*])? {0,3}\]|\( ?([xX\u2713\u2714])? {0,3}\)|([\u2611\u2612\u2713\u2714])|(\u2610)")
+_BOX = re.compile(
+    r"\[ ?([xX\u2713\u2714*])? {0,3}\]|\( ?([xX\u2713\u2714])? {0,3}\)|([\u2611\u2612\u2713\u2714])|(\u2610)"
+)
 _YES_NO = {"yes": True, "y": True, "no": False, "n": False}
 
 NONE, YES, NO, UNTICKED = 0, 1, 2, 3
@@ -84,7 +90,11 @@ def _noise_words(words: Words) -> frozenset[int]:
     at = 0
     for line in words.text.split("\n"):
         size = len(line)
-        if 3 < size <= 200 and (_RULE.issuperset(line) or _FAX_LINE.match(line) is not None) and not line.isspace():
+        if (
+            3 < size <= 200
+            and (_RULE.issuperset(line) or _FAX_LINE.match(line) is not None)
+            and not line.isspace()
+        ):
             spans.append((at, at + size))
         at += size + 1
     noise: set[int] = set()
@@ -110,13 +120,17 @@ def _lines(words: Words, noise: frozenset[int]) -> list[tuple[int, int, int]]:
     return [line for line in lines if line[0] not in noise] if noise else lines
 
 
-def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, noise: frozenset[int]) -> list[Part]:
+def _parts(
+    words: Words, lines: list[tuple[int, int, int]], headings: Trie, noise: frozenset[int]
+) -> list[Part]:
     norms, gaps, raws = words.norms, words.gaps, words.raws
     root = headings.root
     found: list[tuple[int, int, str]] = []
     for start, end, breaks in lines:
         first = start
-        while first < end and (norms[first] in _BULLETS or (first - start < 4 and _is_number_label(words, first, end))):
+        while first < end and (
+            norms[first] in _BULLETS or (first - start < 4 and _is_number_label(words, first, end))
+        ):
             first += 1
         if first >= end:
             continue
@@ -125,8 +139,11 @@ def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, nois
             stop, category = hit
             if _closes_title(words, first, stop, end, category):
                 found.append((first, stop + (stop < end and norms[stop] == ":"), category))
-        elif breaks >= 2 and end - first <= 7 and all(r.isupper() or not r.isalpha() for r in raws[first:end]) and (
-            end - first >= 2 and any(len(r) > 3 and r.isupper() for r in raws[first:end])
+        elif (
+            breaks >= 2
+            and end - first <= 7
+            and all(r.isupper() or not r.isalpha() for r in raws[first:end])
+            and (end - first >= 2 and any(len(r) > 3 and r.isupper() for r in raws[first:end]))
         ):
             found.append((first, end, "other"))
     # headings in the middle of a dictated line: "... reading. PAST SURGICAL HISTORY: Tonsillectomy. MEDICATIONS: ..."
@@ -137,7 +154,12 @@ def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, nois
         for i in range(colon - 1, max(-1, colon - 6), -1):
             if i in titled or "\n" in gaps[i]:
                 break
-            if norms[i] in root and raws[i][0].isupper() and i and (norms[i - 1] in ".;:|" or len(gaps[i]) > 1):
+            if (
+                norms[i] in root
+                and raws[i][0].isupper()
+                and i
+                and (norms[i - 1] in ".;:|" or len(gaps[i]) > 1)
+            ):
                 hit = _heading_at(norms, headings, i, colon)
                 if hit is not None and hit[0] == colon:
                     found.append((i, colon + 1, hit[1]))
@@ -146,13 +168,18 @@ def _parts(words: Words, lines: list[tuple[int, int, int]], headings: Trie, nois
 
 
 def _is_number_label(words: Words, i: int, end: int) -> bool:
-    """"1." "2)" "A." before a title."""
+    """ "1." "2)" "A." before a title."""
     norm = words.norms[i]
     if norm in (".", ")", "(", "#", "section", "part"):
         return True
     if i > 0 and words.norms[i - 1] in ("section", "part") and len(norm) <= 2:
         return True
-    return i + 1 < end and (norm.isdigit() or len(norm) == 1) and words.norms[i + 1] in (".", ")") and not words.gaps[i + 1]
+    return (
+        i + 1 < end
+        and (norm.isdigit() or len(norm) == 1)
+        and words.norms[i + 1] in (".", ")")
+        and not words.gaps[i + 1]
+    )
 
 
 def _heading_at(norms: list[str], headings: Trie, i: int, end: int) -> tuple[int, str] | None:
@@ -201,9 +228,13 @@ def _nest(found: list[tuple[int, int, str]], size: int) -> list[Part]:
     top = ""
     for start, title_end, category in found:
         if category == "sub":
-            actual = top if top in ("ros", "exam", "hpi_ros", "labs", "results", "treatment", "allergies") else ""
+            actual = (
+                top if top in ("ros", "exam", "hpi_ros", "labs", "results", "treatment", "allergies") else ""
+            )
             if not actual:
-                actual = "exam" if top not in ("assessment", "plan", "assessment_plan", "pmh", "family") else top
+                actual = (
+                    "exam" if top not in ("assessment", "plan", "assessment_plan", "pmh", "family") else top
+                )
             parent = "sub"
         else:
             top = actual = category
@@ -249,14 +280,19 @@ def _sentences(
     breaks.extend(titles)
     breaks.extend(i for i in title_ends if i < len(words))
     for i, norm in enumerate(norms[:-1], 1):
-        if norm in _STOPS and gaps[i] and _ends_sentence(words, i):
-            breaks.append(i)
-        elif norm in _CLOSING and i > 1 and gaps[i] and norms[i - 2] in _STOPS and not gaps[i - 1] and words.raws[i][0].isupper():
+        if (norm in _STOPS and gaps[i] and _ends_sentence(words, i)) or (
+            norm in _CLOSING
+            and i > 1
+            and gaps[i]
+            and norms[i - 2] in _STOPS
+            and not gaps[i - 1]
+            and words.raws[i][0].isupper()
+        ):
             breaks.append(i)
     bounds = sorted({0, *breaks, len(words)})
     sentences = [
         (first, min(first + _LONGEST, end))
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+        for start, end in itertools.pairwise(bounds)
         for first in range(start, end, _LONGEST)
     ]
     return sentences, {n for n, (s, _) in enumerate(sentences) if s in row_starts}
@@ -286,9 +322,38 @@ def _ends_sentence(words: Words, i: int) -> bool:
         return True
     first = words.raws[i][0]
     if before in _ABBREVIATIONS:
-        return first.isupper() and before in ("no", "pt", "neg", "pos", "med", "meds", "nl", "wks", "wk", "mo", "yrs", "hx", "etc", "bilat", "mg", "sx", "dtr", "max", "rt", "lt", "tabs", "est", "min", "prob", "tx", "dx", "yr", "mos")
+        return first.isupper() and before in (
+            "no",
+            "pt",
+            "neg",
+            "pos",
+            "med",
+            "meds",
+            "nl",
+            "wks",
+            "wk",
+            "mo",
+            "yrs",
+            "hx",
+            "etc",
+            "bilat",
+            "mg",
+            "sx",
+            "dtr",
+            "max",
+            "rt",
+            "lt",
+            "tabs",
+            "est",
+            "min",
+            "prob",
+            "tx",
+            "dx",
+            "yr",
+            "mos",
+        )
     if len(before) == 1 and before.isalpha() and words.raws[i - 2].isupper():
-        return before in "lrbxi" or (i >= 3 and words.gaps[i - 2] == "" )
+        return before in "lrbxi" or (i >= 3 and words.gaps[i - 2] == "")
     return True
 
 
@@ -332,7 +397,11 @@ def _marks(words: Words, lines: list[tuple[int, int, int]]) -> list[int]:
 def _yes_no_columns(words: Words, start: int, end: int) -> tuple[int, int] | None:
     """The columns of a line that ends in "Y   N" or "Yes   No"."""
     for i in range(max(start, end - 3), end - 1):
-        if words.norms[i] in ("y", "yes") and words.norms[i + 1] in ("n", "no") and len(words.gaps[i + 1]) > 1:
+        if (
+            words.norms[i] in ("y", "yes")
+            and words.norms[i + 1] in ("n", "no")
+            and len(words.gaps[i + 1]) > 1
+        ):
             if i > start and len(words.gaps[i]) < 2:
                 return None
             line_start = words.text.rfind("\n", 0, words.starts[start]) + 1
@@ -346,16 +415,23 @@ def _questions(
     """The questions of one line, each with its own boxes: "Cancer [ ] Y [x] N    Trauma [x] Y [ ] N"."""
     found: list[tuple[int, int, list[tuple[int, int, bool]]]] = []
     first, mine = start, [boxes[0]]
-    for before, box in zip(boxes, boxes[1:], strict=False):
+    for before, box in itertools.pairwise(boxes):
         between = [i for i in range(first, end) if before[1] <= words.starts[i] < box[0]]
-        if len(between) > 1 and words.norms[between[0]] in _YES_NO and len(words.gaps[between[1]]) > 1 and len(mine) > 1:
+        if (
+            len(between) > 1
+            and words.norms[between[0]] in _YES_NO
+            and len(words.gaps[between[1]]) > 1
+            and len(mine) > 1
+        ):
             found.append((first, between[1], mine))
             first, mine = between[1], []
         mine.append(box)
     return [*found, (first, end, mine)]
 
 
-def _mark_boxes(words: Words, start: int, end: int, boxes: list[tuple[int, int, bool]], marks: list[int]) -> None:
+def _mark_boxes(
+    words: Words, start: int, end: int, boxes: list[tuple[int, int, bool]], marks: list[int]
+) -> None:
     text, starts, ends = words.text, words.starts, words.ends
 
     def inside(a: int, b: int) -> list[int]:
@@ -372,7 +448,11 @@ def _mark_boxes(words: Words, start: int, end: int, boxes: list[tuple[int, int, 
     if label and words.norms[label[-1]] in _YES_NO and first_words[-1] not in _YES_NO and len(boxes) >= 1:
         # the box stands after its word: "yes [ ] no [x]"
         names = [words.norms[label[-1]], *[f for f in first_words[:-1]]]
-        answers = {_YES_NO[name]: ticked for name, (_, ticked, _) in zip(names, options, strict=False) if name in _YES_NO}
+        answers = {
+            _YES_NO[name]: ticked
+            for name, (_, ticked, _) in zip(names, options, strict=False)
+            if name in _YES_NO
+        }
         _answer(label[:-1], answers, marks)
         return
     if len(boxes) == 2 and label and not options[0][2]:

@@ -6,6 +6,7 @@ that several concepts are made of: body regions, muscles, cues). Format: see lex
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import sys
@@ -126,13 +127,17 @@ def expand(phrase: str) -> list[str]:
                     position += mark + 1
                     choices = (word, "") if word else ("", None)  # "pin ?prick": the blank itself is optional
                     current = [
-                        c + (head if w is not None else head[:-1]) + (w or "") for c in current for w in choices
+                        c + (head if w is not None else head[:-1]) + (w or "")
+                        for c in current
+                        for w in choices
                     ]
                 else:
                     position = match.end()
                     current = [c + piece for c in current]
             if len(current) > _MAX_PHRASES:
-                raise LexiconError(f"phrase {phrase!r}: stands for more than {_MAX_PHRASES} phrases, split it")
+                raise LexiconError(
+                    f"phrase {phrase!r}: stands for more than {_MAX_PHRASES} phrases, split it"
+                )
         options.extend(current)
         return options
 
@@ -152,7 +157,7 @@ class LexiconFile:
 def _read(name: str, data: Mapping[str, Any]) -> LexiconFile:
     label = data.get("concept") or data.get("class")
     if not isinstance(label, str):
-        raise LexiconError(f"{name}: the file must begin with concept = \"...\" or class = \"...\"")
+        raise LexiconError(f'{name}: the file must begin with concept = "..." or class = "..."')
     if "concept" in data and label not in FACT_TYPES:
         raise LexiconError(f"{name}: {label!r} is no fact type, see nlp/facts.py")
     entries = []
@@ -160,7 +165,7 @@ def _read(name: str, data: Mapping[str, Any]) -> LexiconFile:
         try:
             phrases = tuple(literal for phrase in row["phrases"] for literal in expand(phrase.lower()))
         except (KeyError, TypeError) as error:
-            raise LexiconError(f"{name}, entry {number}: needs phrases = [\"...\"]") from error
+            raise LexiconError(f'{name}, entry {number}: needs phrases = ["..."]') from error
         except LexiconError as error:
             raise LexiconError(f"{name}, entry {number}: {error}") from error
         entry = Entry(
@@ -202,7 +207,8 @@ def _weighted(norms: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         word
         for i, word in enumerate(norms)
-        if word not in WEIGHTLESS or (word != "-" and "/" in (*norms[max(0, i - 1) : i], *norms[i + 1 : i + 2]))
+        if word not in WEIGHTLESS
+        or (word != "-" and "/" in (*norms[max(0, i - 1) : i], *norms[i + 1 : i + 2]))
     )
 
 
@@ -249,7 +255,11 @@ def to_bytes(known: Lexicon) -> bytes:
     """Pack a compiled lexicon, as JSON: medSpaCy's msgpack hooks take hold of any dictionary with the key "section"."""
     entries: dict[int, int] = {}
     rows: list[Any] = []
-    packed: dict[str, Any] = {"digest": known.digest, "known": sorted(known.speller.known), "real": sorted(known.speller.real)}
+    packed: dict[str, Any] = {
+        "digest": known.digest,
+        "known": sorted(known.speller.known),
+        "real": sorted(known.speller.real),
+    }
     for name, trie in (("trie", known.trie), ("headings", known.headings)):
         combinations = []
         for found in trie.found:
@@ -257,7 +267,14 @@ def to_bytes(known: Lexicon) -> bytes:
                 if id(entry) not in entries:
                     entries[id(entry)] = len(rows)
                     rows.append(
-                        [entry.label, dict(entry.attributes), entry.case, sorted(entry.context), sorted(entry.not_context), entry.is_fact]
+                        [
+                            entry.label,
+                            dict(entry.attributes),
+                            entry.case,
+                            sorted(entry.context),
+                            sorted(entry.not_context),
+                            entry.is_fact,
+                        ]
                     )
             combinations.append([entries[id(entry)] for entry in found])
         packed[name] = [trie.root, combinations]
@@ -297,7 +314,17 @@ def medspacy_files() -> list[LexiconFile]:
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of this process: the saved compilation where its sources are unchanged, else compiled now."""
+    """The lexicon of this process: the saved compilation where its sources are unchanged, else compiled now.
+
+    Its half a million dictionaries live as long as the process: frozen, they cost no garbage collection anything.
+    """
+    known = _lexicon()
+    gc.collect()
+    gc.freeze()
+    return known
+
+
+def _lexicon() -> Lexicon:
     digest = sources_digest()
     for folder in saved_paths():
         file = folder / "tokenizer"

@@ -44,13 +44,25 @@ def medspacy_files() -> list[LexiconFile]:
     except (PackageNotFoundError, OSError, KeyError):
         return []
     return [
-        LexiconFile("medspacy/context_rules", "cue", tuple(_cue(rule) for rule in rules if _is_wanted(rule)), ()),
-        LexiconFile("medspacy/section_patterns", "heading", tuple(_title(rule) for rule in titles if rule["category"] in _SECTIONS), ()),
+        LexiconFile(
+            "medspacy/context_rules", "cue", tuple(_cue(rule) for rule in rules if _is_wanted(rule)), ()
+        ),
+        LexiconFile(
+            "medspacy/section_patterns",
+            "heading",
+            tuple(_title(rule) for rule in titles if rule["category"] in _SECTIONS),
+            (),
+        ),
     ]
 
 
 def _is_wanted(rule: dict[str, Any]) -> bool:
-    return not rule.get("pattern") and rule["category"] in _KINDS and rule["direction"] in ("FORWARD", "BACKWARD") and rule["literal"].lower() not in _REFUSED
+    return (
+        not rule.get("pattern")
+        and rule["category"] in _KINDS
+        and rule["direction"] in ("FORWARD", "BACKWARD")
+        and rule["literal"].lower() not in _REFUSED
+    )
 
 
 def _cue(rule: dict[str, Any]) -> tuple[tuple[str, ...], Entry]:

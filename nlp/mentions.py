@@ -82,10 +82,7 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
 
 
 def _is_plain(entries: tuple[Entry, ...]) -> bool:
-    for entry in entries:
-        if entry.case is not None or entry.context or entry.not_context:
-            return False
-    return True
+    return all(not (entry.case is not None or entry.context or entry.not_context) for entry in entries)
 
 
 def _allowed(

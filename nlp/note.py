@@ -37,7 +37,11 @@ class Note:
     """A document with its words, shape, atoms, times and scopes of assertion."""
 
     def __init__(
-        self, words: Words, kind: str = "office_note", anchor: date | None = None, fallback: date | None = None
+        self,
+        words: Words,
+        kind: str = "office_note",
+        anchor: date | None = None,
+        fallback: date | None = None,
     ) -> None:
         """`anchor` is the date that the request gives the document; without it the document's own date holds.
 
@@ -108,7 +112,9 @@ class Note:
         norms = self.words.norms
         return any(norms[i] in (",", ";", ".", ":") for i in range(start, end))
 
-    def add(self, type_: str, start: int, end: int, assertion: str, specific: bool = True, **attributes: Any) -> Mention | None:
+    def add(
+        self, type_: str, start: int, end: int, assertion: str, specific: bool = True, **attributes: Any
+    ) -> Mention | None:
         """Keep a mention, unless it stands at a box that nobody ticked."""
         if self.is_unticked(start):
             return None
@@ -128,9 +134,14 @@ class Note:
         return any(word in _EXAM_WORDS for word in norms)
 
 
-_COPIED = re.compile(r"(?:copied|carried|pulled|imported|brought)[\s-]*(?:forward|from|over)?|from (?:prior|previous|last) (?:note|visit)|(?:prior|previous) (?:note|visit)", re.IGNORECASE)
+_COPIED = re.compile(
+    r"(?:copied|carried|pulled|imported|brought)[\s-]*(?:forward|from|over)?|from (?:prior|previous|last) (?:note|visit)|(?:prior|previous) (?:note|visit)",
+    re.IGNORECASE,
+)
 _COPY_MARKS = ("copied", "carried", "pulled", "imported", "forward", "prior", "previous", "last")
-_COPY_ENDS = frozenset(("interval", "exam", "assessment", "plan", "assessment_plan", "instructions", "vitals"))
+_COPY_ENDS = frozenset(
+    ("interval", "exam", "assessment", "plan", "assessment_plan", "instructions", "vitals")
+)
 
 
 def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
@@ -144,22 +155,40 @@ def _copied_blocks(words: Words, layout: Layout) -> list[tuple[int, int, date]]:
     for start, end in layout.sentences:
         text = words.text[words.starts[start] : words.ends[end - 1]]
         marked = _COPIED.search(text) if end - start <= 30 else None
-        dates = [t for t in find_times(words, None, (), start, end) if t.kind == "date" and len(t.iso) >= 7] if marked else []
+        dates = (
+            [t for t in find_times(words, None, (), start, end) if t.kind == "date" and len(t.iso) >= 7]
+            if marked
+            else []
+        )
         heading = headings.get(start)
         ends = open_at is not None and (
-            (heading is not None and heading.category in _COPY_ENDS) or text.lower().lstrip("-*[> ").startswith(("end ", "today", "update", "now"))
+            (heading is not None and heading.category in _COPY_ENDS)
+            or text.lower().lstrip("-*[> ").startswith(("end ", "today", "update", "now"))
         )
         if open_at is not None and (ends or dates):
             blocks.append((open_at[0], start, open_at[1]))
             open_at = None
-        if dates and words.norms[start] in ("[", "-", "*", ">", "=", "(", "copied", "carried", "from", "prior"):
+        if dates and words.norms[start] in (
+            "[",
+            "-",
+            "*",
+            ">",
+            "=",
+            "(",
+            "copied",
+            "carried",
+            "from",
+            "prior",
+        ):
             open_at = (start, span_of(dates[0].iso)[0])
     if open_at is not None:
         blocks.append((open_at[0], len(words), open_at[1]))
     return blocks
 
 
-_EXAM_WORDS = frozenset("examination exam examined tested testing palpation percussion auscultation inspection elicited".split())
+_EXAM_WORDS = frozenset(
+    "examination exam examined tested testing palpation percussion auscultation inspection elicited".split()
+)
 
 
 def side_of(atom: Atom) -> str | None:

@@ -79,7 +79,12 @@ def note_of(doc: Doc) -> Note:
     note = doc.user_data.get("note")
     if note is None:
         words = doc.user_data.get("words") or Words(doc.text, lexicon().speller)
-        note = Note(words, doc.user_data.get("kind", "office_note"), doc.user_data.get("anchor"), doc.user_data.get("fallback"))
+        note = Note(
+            words,
+            doc.user_data.get("kind", "office_note"),
+            doc.user_data.get("anchor"),
+            doc.user_data.get("fallback"),
+        )
         doc.user_data["note"] = note
     assert isinstance(note, Note)
     return note
@@ -134,7 +139,9 @@ def show_spans(doc: Doc) -> Doc:
     starts, ends = note.words.starts, note.words.ends
     spans: list[Span] = []
     for mention in note.mentions:
-        span = doc.char_span(starts[mention.start], ends[mention.end - 1], label=f"{mention.type}/{mention.assertion}")
+        span = doc.char_span(
+            starts[mention.start], ends[mention.end - 1], label=f"{mention.type}/{mention.assertion}"
+        )
         if span is not None:
             spans.append(span)
     doc.spans["facts"] = spans
@@ -171,7 +178,11 @@ def load(path: Path | None = None) -> Language:
 
 
 def read(
-    nlp: Language, text: str, kind: str = "office_note", anchor: date | None = None, fallback: date | None = None
+    nlp: Language,
+    text: str,
+    kind: str = "office_note",
+    anchor: date | None = None,
+    fallback: date | None = None,
 ) -> Note:
     """Read one document. Relative times count from `anchor`, else from the text's own date, else from `fallback`."""
     note = Note(Words(text, lexicon().speller), kind, anchor, fallback)
@@ -185,7 +196,11 @@ def save(path: Path) -> None:
     """Build the reader anew and save it to `path`, so that `spacy.load(path)` opens it."""
     nlp = build()
     nlp.meta.update(
-        lang="en", name="indicia_reader", version="0.1.0", license="Apache-2.0", author="indicia",
+        lang="en",
+        name="indicia_reader",
+        version="0.1.0",
+        license="Apache-2.0",
+        author="indicia",
         description="Reads clinical documents for lumbar spine MRI criteria: sections, mentions, assertions, times, findings.",
     )
     nlp.to_disk(path)

@@ -826,6 +826,8 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
 def _lab_tables(note: Note) -> None:
     """Tables with a test in each column and a day in each row."""
     words, text = note.words, note.words.text
+    if sum("lab" in atom.labels for atom in note.atoms) < 2 or len(text) > 200_000:
+        return
     lines = [m.span() for m in re.finditer(r"[^\n]+", text)]
     for number, (first, last) in enumerate(lines):
         columns = [

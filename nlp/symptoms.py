@@ -194,7 +194,9 @@ def _temperatures(note: Note) -> None:
     """ "Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
     norms = note.words.norms
     for i, norm in enumerate(norms):
-        if norm not in ("temps", "temperatures") and norms[i : i + 3] != ["temperature", "at", "home"]:
+        if not norm.startswith("temp") or (
+            norm not in ("temps", "temperatures") and norms[i : i + 3] != ["temperature", "at", "home"]
+        ):
             continue
         numbers = [float(w) for w in norms[i + 1 : i + 8] if _NUMBER.fullmatch(w)]
         if numbers and (max(numbers) < 37.8 or 90 < max(numbers) < 100) and min(numbers) > 34:

@@ -15,7 +15,17 @@ from typing import Any
 from spacy.language import Language
 
 from nlp.facts import (
-    ACTIVE_TREATMENTS, FACT_TYPES, INACTIVE_TREATMENTS, MEDICATIONS, CaseFacts, Document, Evidence, Fact, Remark, Value, span_of,
+    ACTIVE_TREATMENTS,
+    FACT_TYPES,
+    INACTIVE_TREATMENTS,
+    MEDICATIONS,
+    CaseFacts,
+    Document,
+    Evidence,
+    Fact,
+    Remark,
+    Value,
+    span_of,
 )  # fmt: skip
 from nlp.modifiers import apply_modifiers
 from nlp.note import Mention, Note
@@ -38,12 +48,20 @@ _SIDES = frozenset(("left", "right", "l", "r", "bilateral", "lt", "rt", "both"))
 _ADULT = 18
 _STUDIES = ("xray", "ct", "mri", "bone_scan", "ultrasound", "emg_ncs")
 #: Types whose own date the rules ask for (`date` among the attributes): never that of the document.
-_DATED = frozenset((*_STUDIES, "lab", "injection", "spine_surgery", "trauma", "cancer", "compression_fracture"))
+_DATED = frozenset(
+    (*_STUDIES, "lab", "injection", "spine_surgery", "trauma", "cancer", "compression_fracture")
+)
 _CPT_REGIONS = {"72141": "cervical", "72142": "cervical", "72156": "cervical", "72146": "thoracic", "72147": "thoracic", "72157": "thoracic",
                 "72148": "lumbar", "72149": "lumbar", "72158": "lumbar"}  # fmt: skip
 _CPT_LUMBAR_CT = frozenset(("72131", "72132", "72133"))
-_AGE_LINE = re.compile(r"(?:\bage(?:/sex|d)?\b\s*:?\s*|,\s*)(\d{1,3})(?![\d/.-])(?!\s*(?:mg|weeks?|wks?|days?|visits?|min|%|cm|lbs?|kg|pounds))", re.IGNORECASE)
-_AGE_SEX = re.compile(r"\b(\d{1,3})\s?(?:y/?o|yr|yrs|y\.o\.)?\s{0,6}(?:[MF]\b|male\b|female\b|man\b|woman\b|boy\b|girl\b)", re.IGNORECASE)
+_AGE_LINE = re.compile(
+    r"(?:\bage(?:/sex|d)?\b\s*:?\s*|,\s*)(\d{1,3})(?![\d/.-])(?!\s*(?:mg|weeks?|wks?|days?|visits?|min|%|cm|lbs?|kg|pounds))",
+    re.IGNORECASE,
+)
+_AGE_SEX = re.compile(
+    r"\b(\d{1,3})\s?(?:y/?o|yr|yrs|y\.o\.)?\s{0,6}(?:[MF]\b|male\b|female\b|man\b|woman\b|boy\b|girl\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -68,20 +86,35 @@ def read_case(
         note = read(reader, document.text, document.kind, document.date, service_date)
         if _is_unreadable(note):
             note.mentions.clear()
-            remarks.append(Remark("unreadable_text", f"Document {document.document_id} holds no readable text; nothing was taken from it."))
+            remarks.append(
+                Remark(
+                    "unreadable_text",
+                    f"Document {document.document_id} holds no readable text; nothing was taken from it.",
+                )
+            )
         reads.append(_Read(document, note, note.own_date))
     if service_date is None:
         dates = [r.when or r.note.anchor for r in reads if r.when or r.note.anchor]
         if not dates:
             raise ValueError("no service date and no date in any document: give a service date")
         service_date = max(d for d in dates if d is not None)
-        remarks.append(Remark("no_service_date", f"No service date was given; {service_date.isoformat()}, the newest document date, is taken."))
+        remarks.append(
+            Remark(
+                "no_service_date",
+                f"No service date was given; {service_date.isoformat()}, the newest document date, is taken.",
+            )
+        )
     if not cpt_codes:
         remarks.append(Remark("no_cpt", "No CPT code was given; 72148 is assumed."))
     kept: list[_Read] = []
     for item in reads:
         if item.when is not None and item.when > service_date:
-            remarks.append(Remark("document_after_service_date", f"Document {item.document.document_id} is dated after the service date and was left out."))
+            remarks.append(
+                Remark(
+                    "document_after_service_date",
+                    f"Document {item.document.document_id} is dated after the service date and was left out.",
+                )
+            )
         else:
             kept.append(item)
     if birth_date is not None and age_years is None:
@@ -124,13 +157,39 @@ def _age(note: Note) -> float | None:
         if time.kind != "age":
             continue
         before = set(words.norms[max(0, time.start - 4) : time.start])
-        if before & {"brother", "sister", "mother", "father", "son", "daughter", "at", "since", "cousin", "aunt", "uncle", "by", "her", "his", "wife", "husband", "was"} and not before & {"is", "patient"}:
+        if before & {
+            "brother",
+            "sister",
+            "mother",
+            "father",
+            "son",
+            "daughter",
+            "at",
+            "since",
+            "cousin",
+            "aunt",
+            "uncle",
+            "by",
+            "her",
+            "his",
+            "wife",
+            "husband",
+            "was",
+        } and not before & {"is", "patient"}:
             continue
         if note.scopes.assess(time.start, time.end).family:
             continue
-        return round(time.low / 365, 2) if time.low < 730 else float(int(time.low / 365)) if time.low % 365 == 0 else round(time.low / 365, 2)
+        return (
+            round(time.low / 365, 2)
+            if time.low < 730
+            else float(int(time.low / 365))
+            if time.low % 365 == 0
+            else round(time.low / 365, 2)
+        )
     head = words.text[:700]
-    years = re.search(r"\b(\d{1,2})\s?(?:years?|yrs?|y)\s{0,2}(\d{1,2})\s?(?:months?|mos?|m)\b", head, re.IGNORECASE)
+    years = re.search(
+        r"\b(\d{1,2})\s?(?:years?|yrs?|y)\s{0,2}(\d{1,2})\s?(?:months?|mos?|m)\b", head, re.IGNORECASE
+    )
     if years is not None:
         return round(int(years[1]) + int(years[2]) / 12, 2)
     for pattern in (re.compile(r"\bage(?:/sex|d)?\b\s*:?\s*(\d{1,3})(?!\d|/\d)", re.IGNORECASE), _AGE_SEX):
@@ -157,14 +216,23 @@ def _requested(reads: Sequence[_Read], cpt_codes: Sequence[str]) -> tuple[frozen
             if not any("mri" in a.labels for a in atoms):
                 continue
             category = note.category(start)
-            orders = category in ("plan", "assessment_plan", "indication") or any("order_word" in a.labels for a in atoms) or note.kind in ("order", "letter")
+            orders = (
+                category in ("plan", "assessment_plan", "indication")
+                or any("order_word" in a.labels for a in atoms)
+                or note.kind in ("order", "letter")
+            )
             if not orders or any(t.kind == "date" and not t.ago for t in note.times_in(start, end)):
                 continue
             norms = note.norms(start, end)
             named = {str(a.attribute("region")) for a in atoms}
             if "whole_spine" in named or {"c", "t", "l"} <= set(norms):
                 regions |= {"cervical", "thoracic", "lumbar"}
-            elif "lumbar" in named and named & {"cervical", "thoracic"} and not {"neck"} & set(norms) and not ({"pain", "prior", "last"} & set(norms)):
+            elif (
+                "lumbar" in named
+                and named & {"cervical", "thoracic"}
+                and not {"neck"} & set(norms)
+                and not ({"pain", "prior", "last"} & set(norms))
+            ):
                 regions |= named & {"cervical", "thoracic", "lumbar"}
     return frozenset(regions or {"lumbar"}), ct
 
@@ -181,9 +249,9 @@ class _Item:
 
 def _merge(reads: Sequence[_Read], service_date: date) -> tuple[Fact, ...]:
     items: list[_Item] = []
-    for item in reads:
-        for mention in item.note.mentions:
-            items.append(_Item(mention, item, _date_of(mention, item)))
+    for document in reads:
+        for mention in document.note.mentions:
+            items.append(_Item(mention, document, _date_of(mention, document)))
     _supersede(items)
     _resolve_courses(items, service_date)
     conflicts = _conflicts(items)
@@ -194,8 +262,19 @@ def _merge(reads: Sequence[_Read], service_date: date) -> tuple[Fact, ...]:
             continue
         groups.setdefault(_key(mention), []).append(item)
     facts = [_fact(group, conflicts, service_date) for group in groups.values()]
-    facts += _episodes([i for i in items if i.mention.type in ACTIVE_TREATMENTS and i.mention.assertion == "present"], service_date)
-    facts.sort(key=lambda f: (_ORDER[f.type], f.assertion, f.evidence[0].document_id, f.evidence[0].start, f.evidence[0].end))
+    facts += _episodes(
+        [i for i in items if i.mention.type in ACTIVE_TREATMENTS and i.mention.assertion == "present"],
+        service_date,
+    )
+    facts.sort(
+        key=lambda f: (
+            _ORDER[f.type],
+            f.assertion,
+            f.evidence[0].document_id,
+            f.evidence[0].start,
+            f.evidence[0].end,
+        )
+    )
     return tuple(facts)
 
 
@@ -213,25 +292,37 @@ def _key(mention: Mention) -> tuple[Any, ...]:
     if mention.type in _STUDIES:
         return (mention.type, mention.assertion, mention.attributes.get("region"), mention.date)
     if mention.assertion == "absent" and mention.type in _EXAM_TYPES:
-        keys = tuple(k for k in keys if k in ("side", "muscle", "region")) if mention.specific else ("region",)
+        keys = (
+            tuple(k for k in keys if k in ("side", "muscle", "region")) if mention.specific else ("region",)
+        )
     if mention.type == "spine_surgery" and mention.date:
         return (mention.type, mention.assertion, mention.attributes.get("procedure"), mention.date[:4])
     if mention.type == "trauma":
-        return (mention.type, mention.assertion, mention.attributes.get("mechanism"), (mention.date or "")[:7])
+        return (
+            mention.type,
+            mention.assertion,
+            mention.attributes.get("mechanism"),
+            (mention.date or "")[:7],
+        )
     return (mention.type, mention.assertion, mention.specific, *(mention.attributes.get(k) for k in keys))
 
 
 def _evidence(item: _Item) -> Evidence:
     words = item.read.note.words
     first, last = item.mention.quote or (item.mention.start, item.mention.end)
-    if item.mention.quote is None and first and words.norms[first - 1] in _SIDES and item.read.note.layout.sentence[first - 1] == item.read.note.layout.sentence[first]:
+    if (
+        item.mention.quote is None
+        and first
+        and words.norms[first - 1] in _SIDES
+        and item.read.note.layout.sentence[first - 1] == item.read.note.layout.sentence[first]
+    ):
         first -= 1
     start, end = words.starts[first], words.ends[last - 1]
     return Evidence(item.read.document.document_id, start, end, words.text[start:end])
 
 
 def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
-    newest = sorted(group, key=lambda i: (i.when or date.min), reverse=True)
+    newest = sorted(group, key=lambda i: i.when or date.min, reverse=True)
     attributes: dict[str, Value] = {}
     for item in newest:
         for key, value in item.mention.attributes.items():
@@ -254,10 +345,20 @@ def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
         dated = next((i.when for i in newest if i.when), None)
         when = dated.isoformat() if dated else None
     evidence = tuple(dict.fromkeys(_evidence(i) for i in group))
-    return Fact(type_, assertion, dict(sorted(attributes.items())), when, evidence, any(id(i.mention) in conflicts for i in group), first.specific)
+    return Fact(
+        type_,
+        assertion,
+        dict(sorted(attributes.items())),
+        when,
+        evidence,
+        any(id(i.mention) in conflicts for i in group),
+        first.specific,
+    )
 
 
-def _treatment_dates(attributes: dict[str, Value], assertion: str, when: str | None, service_date: date, group: list[_Item]) -> str:
+def _treatment_dates(
+    attributes: dict[str, Value], assertion: str, when: str | None, service_date: date, group: list[_Item]
+) -> str:
     on = attributes.pop("on", None)
     if on and "start" not in attributes and "end" not in attributes:
         attributes["start"] = on
@@ -265,7 +366,14 @@ def _treatment_dates(attributes: dict[str, Value], assertion: str, when: str | N
         return assertion
     window = _window(service_date)
     last = attributes.get("end") or (when if group[0].mention.type == "injection" and when else None)
-    if last is None and on and not attributes.get("ongoing") and len(str(on)) <= 7 and span_of(str(on))[1] < window and group[0].read.note.category(group[0].mention.start) not in ("medications",):
+    if (
+        last is None
+        and on
+        and not attributes.get("ongoing")
+        and len(str(on)) <= 7
+        and span_of(str(on))[1] < window
+        and group[0].read.note.category(group[0].mention.start) not in ("medications",)
+    ):
         last = on
     if last is not None and span_of(str(last))[1] < window:
         return "historical"
@@ -292,7 +400,13 @@ def _episodes(items: list[_Item], service_date: date) -> list[Fact]:
     """Mentions of one course become one fact: same kind and region, and dates that can be the same."""
     episodes: list[list[_Item]] = []
     _adopt_region(items)
-    items.sort(key=lambda i: (not i.mention.attributes.get("record"), not {"start", "end"} <= set(i.mention.attributes), not {"start", "end"} & set(i.mention.attributes)))
+    items.sort(
+        key=lambda i: (
+            not i.mention.attributes.get("record"),
+            not {"start", "end"} <= set(i.mention.attributes),
+            not {"start", "end"} & set(i.mention.attributes),
+        )
+    )
     for item in items:
         for episode in episodes:
             if all(_same_course(item, other) for other in episode):
@@ -307,12 +421,23 @@ def _adopt_region(items: list[_Item]) -> None:
     """Therapy without a place is that of the only course that has one: "two months of therapy" of a knee patient."""
     for type_ in ACTIVE_TREATMENTS:
         courses = [i for i in items if i.mention.type == type_]
-        elsewhere = [i for i in courses if _course_region(i.mention.attributes) != "lumbar" and {"start", "end", "duration_days", "visits"} & set(i.mention.attributes)]
-        here = [i for i in courses if i.mention.attributes.get("region") in ("lumbar", "lower_extremity", "whole_spine")]
+        elsewhere = [
+            i
+            for i in courses
+            if _course_region(i.mention.attributes) != "lumbar"
+            and {"start", "end", "duration_days", "visits"} & set(i.mention.attributes)
+        ]
+        here = [
+            i
+            for i in courses
+            if i.mention.attributes.get("region") in ("lumbar", "lower_extremity", "whole_spine")
+        ]
         if not elsewhere or here:
             continue
         for item in courses:
-            if "region" not in item.mention.attributes and _within(item.mention.attributes, elsewhere[0].mention.attributes):
+            if "region" not in item.mention.attributes and _within(
+                item.mention.attributes, elsewhere[0].mention.attributes
+            ):
                 item.mention.attributes["region"] = elsewhere[0].mention.attributes["region"]
 
 
@@ -321,16 +446,26 @@ def _resolve_courses(items: Sequence[_Item], service_date: date) -> None:
     for item in items:
         mention = item.mention
         given = mention.attributes.pop("given", None)
-        if given and mention.assertion == "hypothetical" and item.when is not None and item.when <= service_date - timedelta(days=21):
+        if (
+            given
+            and mention.assertion == "hypothetical"
+            and item.when is not None
+            and item.when <= service_date - timedelta(days=21)
+        ):
             mention.assertion = "present"
             mention.attributes.pop("planned", None)
             mention.attributes.setdefault("start", item.when.isoformat())
             mention.attributes.setdefault("prescribed_by", "physician")
     for type_ in ACTIVE_TREATMENTS:
-        courses = [i for i in items if i.mention.type == type_ and _course_region(i.mention.attributes) == "lumbar"]
+        courses = [
+            i for i in items if i.mention.type == type_ and _course_region(i.mention.attributes) == "lumbar"
+        ]
         over = [i for i in courses if i.mention.assertion == "historical"]
         current = [i for i in courses if i.mention.assertion == "present"]
-        if over and not any({"start", "end", "on", "duration_days", "visits", "record"} & set(i.mention.attributes) for i in current):
+        if over and not any(
+            {"start", "end", "on", "duration_days", "visits", "record"} & set(i.mention.attributes)
+            for i in current
+        ):
             for item in current:
                 item.mention.assertion = "historical"
 
@@ -339,7 +474,15 @@ def _within(vague: dict[str, Value], course: dict[str, Value]) -> bool:
     """Could the dates of a mention be those of the course?"""
     dates = [str(vague[key]) for key in ("start", "end", "on") if key in vague]
     known = [str(course[key]) for key in ("start", "end") if key in course]
-    return not dates or not known or all(span_of(min(known))[0] - timedelta(days=31) <= span_of(d)[1] and span_of(d)[0] <= span_of(max(known))[1] + timedelta(days=31) for d in dates)
+    return (
+        not dates
+        or not known
+        or all(
+            span_of(min(known))[0] - timedelta(days=31) <= span_of(d)[1]
+            and span_of(d)[0] <= span_of(max(known))[1] + timedelta(days=31)
+            for d in dates
+        )
+    )
 
 
 def _same_course(a: _Item, b: _Item) -> bool:
@@ -349,7 +492,9 @@ def _same_course(a: _Item, b: _Item) -> bool:
     if _course_region(x) != _course_region(y):
         return False
     if x.get("record") and y.get("record"):
-        return _overlaps(str(x.get("end") or x.get("start") or a.when), str(y.get("start") or y.get("end") or b.when), 75)
+        return _overlaps(
+            str(x.get("end") or x.get("start") or a.when), str(y.get("start") or y.get("end") or b.when), 75
+        )
     for key in ("start", "end"):
         if key in x and key in y and not _overlaps(str(x[key]), str(y[key]), 21):
             return False
@@ -362,14 +507,21 @@ def _same_course(a: _Item, b: _Item) -> bool:
                 return False
         elif "on" in one and "on" in other and not _overlaps(str(one["on"]), str(other["on"]), 30):
             return False
-        if "end" in one and "start" in other and "start" not in one and span_of(str(one["end"]))[1] < span_of(str(other["start"]))[0]:
+        if (
+            "end" in one
+            and "start" in other
+            and "start" not in one
+            and span_of(str(one["end"]))[1] < span_of(str(other["start"]))[0]
+        ):
             return False
     return True
 
 
 def _course_region(attributes: dict[str, Value]) -> str:
     region = attributes.get("region")
-    return "lumbar" if region in (None, "lumbar", "lower_extremity", "thoracic", "whole_spine") else str(region)
+    return (
+        "lumbar" if region in (None, "lumbar", "lower_extremity", "thoracic", "whole_spine") else str(region)
+    )
 
 
 def _overlaps(a: str, b: str, slack: int) -> bool:
@@ -378,9 +530,15 @@ def _overlaps(a: str, b: str, slack: int) -> bool:
 
 
 def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
-    ranked = sorted(episode, key=lambda i: (bool(i.mention.attributes.get("record")), i.when or date.min), reverse=True)
+    ranked = sorted(
+        episode, key=lambda i: (bool(i.mention.attributes.get("record")), i.when or date.min), reverse=True
+    )
     attributes: dict[str, Value] = {}
-    responses = [(i.when or date.min, str(i.mention.attributes["response"])) for i in episode if "response" in i.mention.attributes]
+    responses = [
+        (i.when or date.min, str(i.mention.attributes["response"]))
+        for i in episode
+        if "response" in i.mention.attributes
+    ]
     for item in ranked:
         for key, value in item.mention.attributes.items():
             if key == "followup_documented":
@@ -423,14 +581,27 @@ def _supersede(items: Sequence[_Item]) -> None:
         mention = item.mention
         if mention.type not in _EXAM_TYPES or mention.assertion != "present" or item.when is None:
             continue
-        newer = [o for o in items if o.mention.type == mention.type and o.when is not None and o.when > item.when and o.mention.assertion in ("absent", "present") and _same_limb(mention, o.mention)]
+        newer = [
+            o
+            for o in items
+            if o.mention.type == mention.type
+            and o.when is not None
+            and o.when > item.when
+            and o.mention.assertion in ("absent", "present")
+            and _same_limb(mention, o.mention)
+        ]
         if not newer:
             continue
         last = max(o.when for o in newer if o.when is not None)
         latest = [o for o in newer if o.when == last]
         if any(o.mention.assertion == "present" and _same_place(mention, o.mention) for o in latest):
             continue
-        if any(o.mention.assertion == "absent" and (o.mention.specific or True) and _same_place(mention, o.mention) for o in latest):
+        if any(
+            o.mention.assertion == "absent"
+            and (o.mention.specific or True)
+            and _same_place(mention, o.mention)
+            for o in latest
+        ):
             mention.assertion = "historical"
 
 
@@ -454,7 +625,12 @@ def _same_place(a: Mention, b: Mention) -> bool:
 def _conflicts(items: Sequence[_Item]) -> set[int]:
     """Mentions that an equally specific one of the same day, in another document, contradicts (G6)."""
     found: set[int] = set()
-    present = [i for i in items if i.mention.assertion == "present" and i.mention.type in ("motor_weakness", "abnormal_reflex", "sensory_deficit", "foot_drop")]
+    present = [
+        i
+        for i in items
+        if i.mention.assertion == "present"
+        and i.mention.type in ("motor_weakness", "abnormal_reflex", "sensory_deficit", "foot_drop")
+    ]
     for item in present:
         for other in items:
             if (
@@ -464,15 +640,23 @@ def _conflicts(items: Sequence[_Item]) -> set[int]:
                 and other.read is not item.read
                 and other.when == item.when
                 and other.when is not None
-                and item.mention.attributes.get("muscle", item.mention.attributes.get("dermatome", item.mention.attributes.get("reflex")))
-                and (other.mention.attributes.get("muscle") or other.mention.attributes.get("dermatome") or other.mention.attributes.get("reflex"))
+                and item.mention.attributes.get(
+                    "muscle", item.mention.attributes.get("dermatome", item.mention.attributes.get("reflex"))
+                )
+                and (
+                    other.mention.attributes.get("muscle")
+                    or other.mention.attributes.get("dermatome")
+                    or other.mention.attributes.get("reflex")
+                )
                 and _same_limb(item.mention, other.mention)
                 and _same_place(item.mention, other.mention)
             ):
                 found |= {id(item.mention), id(other.mention)}
     clashing = {i.mention.type for i in items if id(i.mention) in found}
     for item in present:  # "right leg weakness" of the assessment is the finding that the examiners dispute
-        if item.mention.type in clashing and not {"muscle", "dermatome", "reflex"} & set(item.mention.attributes):
+        if item.mention.type in clashing and not {"muscle", "dermatome", "reflex"} & set(
+            item.mention.attributes
+        ):
             found.add(id(item.mention))
     return found
 

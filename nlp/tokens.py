@@ -22,7 +22,15 @@ _PIECE = re.compile(
     r"|_+|\S)"
 )
 _BROKEN = re.compile(r"-\n[ \t]*")
-_CLEAN = {"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2022": "\u2022", "\xad": "-"}
+_CLEAN = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u2022": "\u2022",
+    "\xad": "-",
+}
 _MAX_CACHE = 200_000
 
 
@@ -53,7 +61,12 @@ class Speller:
     def _normal(self, raw: str) -> str:
         if len(raw) == 1:
             return _CLEAN.get(raw, raw.lower())
-        if "l" in raw and len(raw) > 3 and raw.replace("l", "").isupper() and raw.replace("l", "I").lower() in self.known:
+        if (
+            "l" in raw
+            and len(raw) > 3
+            and raw.replace("l", "").isupper()
+            and raw.replace("l", "I").lower() in self.known
+        ):
             return raw.replace("l", "I").lower()  # a fax took I for l: VlEWS
         word = raw.lower().replace("\u2019", "'")
         if "-\n" in word:
@@ -86,7 +99,11 @@ class Speller:
         for candidate in sorted(candidates):
             if candidate[0] != word[0] or abs(len(candidate) - len(word)) > 1:
                 continue
-            if _is_one_edit(word, candidate) and not _is_inflection(word, candidate) and not (name and len(word) == len(candidate) and sorted(word) != sorted(candidate)):
+            if (
+                _is_one_edit(word, candidate)
+                and not _is_inflection(word, candidate)
+                and not (name and len(word) == len(candidate) and sorted(word) != sorted(candidate))
+            ):
                 best = candidate
                 break
         return best

@@ -6,10 +6,12 @@ it. Therapy and chiropractic records are read as one course from their first to 
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from nlp.assertions import Assertion
 from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS, span_of
@@ -20,11 +22,23 @@ from nlp.times import Time
 TREATMENTS = frozenset((*ACTIVE_TREATMENTS, *INACTIVE_TREATMENTS, "conservative_treatment"))
 _ACTIVE = frozenset(ACTIVE_TREATMENTS)
 _DRUGS = frozenset(MEDICATIONS)
-_OTHER_REGIONS = frozenset(("cervical", "knee", "shoulder", "upper_extremity", "hip", "head", "thoracic", "abdomen", "chest"))
-_PERCENT = re.compile(r"(\d{1,3})\s?(?:-\s?\d{1,3}\s?)?(?:%|percent)\s?(?:\w+\s){0,3}?(?:better|improve\w*|relief|reduction|decrease|benefit|help\w*|less|resolved)", re.IGNORECASE)
-_SCALE = re.compile(r"(?:nprs|vas|nrs|pain|odi|oswestry)[^.\n]{0,30}?(\d{1,2})(?:/10|%)?\s*(?:->|\u2192|=>|to)\s*(\d{1,2})", re.IGNORECASE)
-_START_WORDS = frozenset("since start started starting begin began beginning begun first initial initiated soc eval evaluation from onset commenced prescribed rx'd given intake".split())
-_END_WORDS = frozenset("through thru until till ended end ending last final discharge discharged d/c dc completed finished to stopped stop quit discontinued concluding concluded graduated released".split())
+_OTHER_REGIONS = frozenset(
+    ("cervical", "knee", "shoulder", "upper_extremity", "hip", "head", "thoracic", "abdomen", "chest")
+)
+_PERCENT = re.compile(
+    r"(\d{1,3})\s?(?:-\s?\d{1,3}\s?)?(?:%|percent)\s?(?:\w+\s){0,3}?(?:better|improve\w*|relief|reduction|decrease|benefit|help\w*|less|resolved)",
+    re.IGNORECASE,
+)
+_SCALE = re.compile(
+    r"(?:nprs|vas|nrs|pain|odi|oswestry)[^.\n]{0,30}?(\d{1,2})(?:/10|%)?\s*(?:->|\u2192|=>|to)\s*(\d{1,2})",
+    re.IGNORECASE,
+)
+_START_WORDS = frozenset(
+    "since start started starting begin began beginning begun first initial initiated soc eval evaluation from onset commenced prescribed rx'd given intake".split()
+)
+_END_WORDS = frozenset(
+    "through thru until till ended end ending last final discharge discharged d/c dc completed finished to stopped stop quit discontinued concluding concluded graduated released".split()
+)
 _ONGOING = frozenset("present now current currently ongoing date continues continuing continue still".split())
 _PLAN_PARTS = frozenset(("plan", "assessment_plan", "instructions"))
 
@@ -45,16 +59,30 @@ def read_treatments(note: Note) -> None:
                     mention = _mention(note, start, end, atoms, atom, entry.label, dict(entry.attributes))
                     if mention is not None:
                         mentions.append((atom, mention))
-        if mentions and carried and part == carried_part and all(m.type == "home_exercise_program" for _, m in mentions) and {"attended", "sessions", "visits"} & set(note.norms(start, end)):
+        if (
+            mentions
+            and carried
+            and part == carried_part
+            and all(m.type == "home_exercise_program" for _, m in mentions)
+            and {"attended", "sessions", "visits"} & set(note.norms(start, end))
+        ):
             course_before = [m for m in carried if m.type in _ACTIVE and m.type != "home_exercise_program"]
             _times(note, start, end, course_before[-1:])
             _responses(note, start, end, atoms, course_before)
         if mentions:
             _details(note, start, end, atoms, mentions)
             live = [m for _, m in mentions if m.assertion in ("present", "historical")]
-            sent = [m for _, m in mentions if m.type in _ACTIVE and m.assertion == "hypothetical" and note.category(start) not in _PLAN_PARTS]
+            sent = [
+                m
+                for _, m in mentions
+                if m.type in _ACTIVE
+                and m.assertion == "hypothetical"
+                and note.category(start) not in _PLAN_PARTS
+            ]
             carried, carried_part, distance = live or sent or carried, part, 0
-        elif carried and part == carried_part and distance < 3 and note.category(start) not in ("ros", "exam"):
+        elif (
+            carried and part == carried_part and distance < 3 and note.category(start) not in ("ros", "exam")
+        ):
             distance += 1
             _continue(note, start, end, atoms, carried)
         _progression(note, start, end, atoms, [m for _, m in mentions])
@@ -63,9 +91,11 @@ def read_treatments(note: Note) -> None:
 
 
 def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
-    """"The pain has climbed in spite of brace and tramadol", "worse with every session"."""
+    """ "The pain has climbed in spite of brace and tramadol", "worse with every session"."""
     live = [m for m in mentions if m.assertion == "present" and m.type != "conservative_treatment"]
-    if not live or any(m.type == "symptom_progression_on_treatment" and start <= m.start < end for m in note.mentions):
+    if not live or any(
+        m.type == "symptom_progression_on_treatment" and start <= m.start < end for m in note.mentions
+    ):
         return
     for atom in atoms:
         entry = atom.get("response")
@@ -75,7 +105,9 @@ def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentio
         if scope.label != "present":
             continue
         between = note.norms(atom.end, end)
-        linked = {"despite", "spite", "during", "while", "with", "under", "through", "since", "on"} & set(between[:14]) or any(m.attributes.get("response") == "worse" for m in live)
+        linked = {"despite", "spite", "during", "while", "with", "under", "through", "since", "on"} & set(
+            between[:14]
+        ) or any(m.attributes.get("response") == "worse" for m in live)
         if linked:
             note.add("symptom_progression_on_treatment", atom.start, atom.end, "present")
             return
@@ -84,7 +116,15 @@ def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentio
 # One mention -------------------------------------------------------------------------------------------------------------
 
 
-def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str, attributes: dict[str, object]) -> Mention | None:
+def _mention(
+    note: Note,
+    start: int,
+    end: int,
+    atoms: Sequence[Atom],
+    atom: Atom,
+    type_: str,
+    attributes: dict[str, object],
+) -> Mention | None:
     norms = note.words.norms
     category = note.category(start)
     if attributes.pop("ignore", False):
@@ -107,7 +147,11 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
     done = [a for a in atoms if "done_word" in a.labels]
     declined = next((a for a in atoms if "declined" in a.labels and abs(a.start - atom.start) <= 25), None)
     if label == "possible":
-        label = "hypothetical" if {"consider", "may", "might", "could", "considering"} & set(before) else "present"
+        label = (
+            "hypothetical"
+            if {"consider", "may", "might", "could", "considering"} & set(before)
+            else "present"
+        )
     elif label == "historical":
         label = "present"
     if label == "hypothetical" and category not in _PLAN_PARTS and {"if"} & set(before) and type_ in _DRUGS:
@@ -120,25 +164,73 @@ def _mention(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom
         label = "family"
     if label == "family" and {"from"} & set(after):
         label = "present"
-    if any(0 <= atom.start - p.end <= 2 and {"not", "hasn't", "yet"} & set(note.norms(p.start, p.end)) for p in plan):
+    if any(
+        0 <= atom.start - p.end <= 2 and {"not", "hasn't", "yet"} & set(note.norms(p.start, p.end))
+        for p in plan
+    ):
         label = "absent"  # "has not started therapy"
-    if label in ("present", "hypothetical") and any("avoided" in a.labels and -4 <= a.start - atom.end <= 4 or "avoided" in a.labels and 0 <= atom.start - a.end <= 5 for a in atoms):
+    if label in ("present", "hypothetical") and any(
+        ("avoided" in a.labels and -4 <= a.start - atom.end <= 4)
+        or ("avoided" in a.labels and 0 <= atom.start - a.end <= 5)
+        for a in atoms
+    ):
         label = "absent"
-    mention_attributes: dict[str, object] = {k: v for k, v in attributes.items()}
-    if declined is not None and label in ("present", "absent", "hypothetical") and not _is_done(note, start, end, atom, done):
+    mention_attributes: dict[str, Any] = {k: v for k, v in attributes.items()}
+    if (
+        declined is not None
+        and label in ("present", "absent", "hypothetical")
+        and not _is_done(note, start, end, atom, done)
+    ):
         label = "absent"
         mention_attributes["declined"] = True
         mention_attributes["stopped_reason"] = "declined"
         mention_attributes["medical_reason"] = False
-    elif label == "present" and _is_planned(note, start, end, atom, plan, done, category, type_, before, after):
+    elif label == "present" and _is_planned(
+        note, start, end, atom, plan, done, category, type_, before, after
+    ):
         label = "hypothetical"
     if label == "hypothetical" and "planned" not in mention_attributes:
-        thought = type_ == "injection" and {"consider", "considering", "considered", "discuss", "discussed", "may", "might", "possible", "candidate", "option", "options", "could", "if"} & {*before[-5:], *after[:3]}
+        thought = type_ == "injection" and {
+            "consider",
+            "considering",
+            "considered",
+            "discuss",
+            "discussed",
+            "may",
+            "might",
+            "possible",
+            "candidate",
+            "option",
+            "options",
+            "could",
+            "if",
+        } & {*before[-5:], *after[:3]}
         mention_attributes["considered" if thought else "planned"] = True
-        if type_ == "home_exercise_program" and {"gave", "given", "went", "taught", "printed", "provided", "handout", "instructed", "reviewed", "written", "demonstrated", "showed", "issued"} & set(norms[start:end]):
+        if type_ == "home_exercise_program" and {
+            "gave",
+            "given",
+            "went",
+            "taught",
+            "printed",
+            "provided",
+            "handout",
+            "instructed",
+            "reviewed",
+            "written",
+            "demonstrated",
+            "showed",
+            "issued",
+        } & set(norms[start:end]):
             mention_attributes["given"] = True
     region = _region(note, start, end, atoms, atom, type_)
-    if type_ == "home_exercise_program" and region in ("abdomen", "chest", "hip", "head", "thoracic", "pelvis"):
+    if type_ == "home_exercise_program" and region in (
+        "abdomen",
+        "chest",
+        "hip",
+        "head",
+        "thoracic",
+        "pelvis",
+    ):
         region = None  # pelvic tilts and hip hinges are exercises for the back
     if "region" not in mention_attributes and region:
         mention_attributes["region"] = region
@@ -151,36 +243,94 @@ def _row_says_none(note: Note, start: int, end: int, atom: Atom) -> bool:
     if note.layout.sentence[start] not in note.layout.rows or atom.start - start > 4:
         return False
     for i in range(atom.end, end):
-        if words.norms[i] in ("never", "none", "no", "not", "nil", "denied", "denies", "declined") and (len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_")):
+        if words.norms[i] in ("never", "none", "no", "not", "nil", "denied", "denies", "declined") and (
+            len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_")
+        ):
             following = words.norms[i + 1] if i + 1 < end else ""
-            if words.norms[i] == "no" and following in ("relief", "help", "benefit", "improvement", "change", "effect", "better"):
+            if words.norms[i] == "no" and following in (
+                "relief",
+                "help",
+                "benefit",
+                "improvement",
+                "change",
+                "effect",
+                "better",
+            ):
                 return False
-            return not (words.norms[i] == "not" and following not in ("done", "tried", "doing", "yet", "started", "used", "had", "taken"))
+            return not (
+                words.norms[i] == "not"
+                and following not in ("done", "tried", "doing", "yet", "started", "used", "had", "taken")
+            )
         if words.norms[i][0].isdigit():
             return False
     return False
 
 
 def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
-    """"PT" is physical therapy, the patient, prothrombin time or a pulse."""
+    """ "PT" is physical therapy, the patient, prothrombin time or a pulse."""
     words = note.words
     norms = words.norms
     before = norms[atom.start - 1] if atom.start > start else ""
     after = norms[atom.end] if atom.end < end else ""
     after2 = norms[atom.end + 1] if atom.end + 1 < end else ""
     raw = words.raws[atom.start]
-    if after in ("was", "has", "is") and {"offered", "ordered", "recommended", "completed", "started", "discussed", "helpful", "tried", "prescribed", "scheduled", "not", "done", "stopped", "declined", "been"} & set(norms[atom.end + 1 : atom.end + 3]) and raw == "PT" and "denies" not in norms[start:end]:
-        return after2 not in ("been",) or not {"seen", "taking", "having"} & set(norms[atom.end : atom.end + 4])
-    if after in _PATIENT_AFTER and before not in ("completed", "failed", "finished", "of", "from", "with", "after", "weeks"):
+    if (
+        after in ("was", "has", "is")
+        and {
+            "offered",
+            "ordered",
+            "recommended",
+            "completed",
+            "started",
+            "discussed",
+            "helpful",
+            "tried",
+            "prescribed",
+            "scheduled",
+            "not",
+            "done",
+            "stopped",
+            "declined",
+            "been",
+        }
+        & set(norms[atom.end + 1 : atom.end + 3])
+        and raw == "PT"
+        and "denies" not in norms[start:end]
+    ):
+        return after2 not in ("been",) or not {"seen", "taking", "having"} & set(
+            norms[atom.end : atom.end + 4]
+        )
+    if after in _PATIENT_AFTER and before not in (
+        "completed",
+        "failed",
+        "finished",
+        "of",
+        "from",
+        "with",
+        "after",
+        "weeks",
+    ):
         return False
     lead = norms[max(start, atom.start - 3) : atom.start]
-    if raw != "PT" and (lead[-2:-1] and lead[-2] in _SPOKEN or lead[-2:] == ["w", "/"]):
+    if raw != "PT" and ((lead[-2:-1] and lead[-2] in _SPOKEN) or lead[-2:] == ["w", "/"]):
         return False
-    if after in ("inr", "ptt", "pulses", "pulse") or after == "/" and after2 in ("inr", "ptt", "pulses", "dp") or before == "/" and norms[max(start, atom.start - 2)] in ("dp", "dorsalis"):
+    if (
+        after in ("inr", "ptt", "pulses", "pulse")
+        or (after == "/" and after2 in ("inr", "ptt", "pulses", "dp"))
+        or (before == "/" and norms[max(start, atom.start - 2)] in ("dp", "dorsalis"))
+    ):
         return after == "/" and after2 == "ot"
-    if after[:1].isdigit() and (after2 in ("sec", "s", "seconds", "secs", ".") or "." in after or "inr" in norms[atom.end : atom.end + 6]):
+    if after[:1].isdigit() and (
+        after2 in ("sec", "s", "seconds", "secs", ".")
+        or "." in after
+        or "inr" in norms[atom.end : atom.end + 6]
+    ):
         return False
-    if before in _PT_BEFORE or after in _PT_AFTER or (after in ("x", "@") or after[:1] == "x" and after[1:].isdigit()):
+    if (
+        before in _PT_BEFORE
+        or after in _PT_AFTER
+        or (after in ("x", "@") or (after[:1] == "x" and after[1:].isdigit()))
+    ):
         return True
     if after in _PATIENT_AFTER or before in ("the", "this", "a", "that", "each"):
         return False
@@ -191,7 +341,11 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     if atom.start == start:
         if raw != "PT":
             return False
-        return after in (":", "-", "(", ",", ".", "and", "&", "/", "+", ";") or (after == "" and end - start <= 3) or after[:1].isdigit()
+        return (
+            after in (":", "-", "(", ",", ".", "and", "&", "/", "+", ";")
+            or (after == "" and end - start <= 3)
+            or after[:1].isdigit()
+        )
     return True
 
 
@@ -220,42 +374,76 @@ _PATIENT_AFTER = frozenset(
 
 def _is_allergy(note: Note, start: int, end: int, atom: Atom) -> bool:
     near = set(note.norms(max(start, atom.start - 4), min(end, atom.end + 6)))
-    return bool(near & {"allergy", "allergies", "allergic", "allergen", "hives", "anaphylaxis", "rash", "nkda", "intolerance", "anaphylactic"})
+    return bool(
+        near
+        & {
+            "allergy",
+            "allergies",
+            "allergic",
+            "allergen",
+            "hives",
+            "anaphylaxis",
+            "rash",
+            "nkda",
+            "intolerance",
+            "anaphylactic",
+        }
+    )
 
 
 def _none_now(note: Note, scope: Assertion) -> bool:
-    """"Adjustments in her twenties, none for this": what is denied is the present."""
+    """ "Adjustments in her twenties, none for this": what is denied is the present."""
     for start, _, kind in scope.cues:
         i = bisect_left(note.words.starts, start)
-        if kind == "negated" and note.words.norms[i] == "none" and note.words.norms[i + 1 : i + 2] and note.words.norms[i + 1] in ("now", "since", "for", "currently"):
+        if (
+            kind == "negated"
+            and note.words.norms[i] == "none"
+            and note.words.norms[i + 1 : i + 2]
+            and note.words.norms[i + 1] in ("now", "since", "for", "currently")
+        ):
             return True
     return False
 
 
 def _is_relatives(note: Note, start: int, atom: Atom) -> bool:
-    """"Mother is on methadone", "brother takes prednisone": somebody else's treatment."""
+    """ "Mother is on methadone", "brother takes prednisone": somebody else's treatment."""
     for other in note.atoms_in(max(start, atom.start - 8), atom.start):
         if any(e.label == "cue" and e.attributes.get("kind") == "family" for e in other.entries):
             between = note.norms(other.end, atom.start)
-            if between and between[0] in _TAKES and not {"he", "she", "patient", "pt", "him"} & set(between) and ";" not in between:
+            if (
+                between
+                and between[0] in _TAKES
+                and not {"he", "she", "patient", "pt", "him"} & set(between)
+                and ";" not in between
+            ):
                 return True
     return False
 
 
-_TAKES = frozenset("takes took is was did does had has uses used lived underwent needed got developed been on receives attended".split())
+_TAKES = frozenset(
+    "takes took is was did does had has uses used lived underwent needed got developed been on receives attended".split()
+)
 
 
 def _response_between(note: Note, atoms: Sequence[Atom], atom: Atom) -> bool:
-    """"no relief from PT", "failed PT": what is denied is the benefit."""
+    """ "no relief from PT", "failed PT": what is denied is the benefit."""
     for other in atoms:
-        if "response" in other.labels and other.start < atom.start and atom.start - other.end <= 6 and ";" not in note.norms(other.end, atom.start):
+        if (
+            "response" in other.labels
+            and other.start < atom.start
+            and atom.start - other.end <= 6
+            and ";" not in note.norms(other.end, atom.start)
+        ):
             return True
     return False
 
 
 def _is_done(note: Note, start: int, end: int, atom: Atom, done: list[Atom]) -> bool:
     strong = {"completed", "finished", "did", "attended", "underwent", "tried", "received"}
-    return any(other.start < atom.start and atom.start - other.end <= 4 and note.words.norms[other.start] in strong for other in done)
+    return any(
+        other.start < atom.start and atom.start - other.end <= 4 and note.words.norms[other.start] in strong
+        for other in done
+    )
 
 
 def _is_planned(
@@ -266,60 +454,182 @@ def _is_planned(
     in_plan = category in _PLAN_PARTS
     near_plan = [p for p in plan if (0 <= atom.start - p.end <= 9) or (0 <= p.start - atom.end <= 4)]
     near_plan = [p for p in near_plan if not _is_past_plan(note, p, atom, category, type_)]
-    continuing = {"continue", "continues", "cont", "continuing", "keep", "stay", "refill", "refilled", "maintain", "stays", "remains", "remain", "already", "finish", "complete"}
+    continuing = {
+        "continue",
+        "continues",
+        "cont",
+        "continuing",
+        "keep",
+        "stay",
+        "refill",
+        "refilled",
+        "maintain",
+        "stays",
+        "remains",
+        "remain",
+        "already",
+        "finish",
+        "complete",
+    }
     if continuing & set(before[-5:]) or before[-1:] == ["by"]:
         return False
     times = note.times_in(start, end)
-    if any(t.kind == "visits" and -3 <= t.start - atom.end <= 3 or t.kind == "visits" and 0 <= atom.start - t.end <= 2 for t in times) and not in_plan and not {"will", "authorized", "ordered", "recommend"} & set(before):
+    if (
+        any(
+            (t.kind == "visits" and -3 <= t.start - atom.end <= 3)
+            or (t.kind == "visits" and 0 <= atom.start - t.end <= 2)
+            for t in times
+        )
+        and not in_plan
+        and not {"will", "authorized", "ordered", "recommend"} & set(before)
+    ):
         return False
     if set(note.norms(atom.start, atom.end)) & {"therapist", "chiropractor", "physiotherapist"}:
-        near_plan = [p for p in near_plan if 0 <= atom.start - p.end <= 4 and not set(note.norms(p.start, p.end)) & {"placed"}]
+        near_plan = [
+            p
+            for p in near_plan
+            if 0 <= atom.start - p.end <= 4 and not set(note.norms(p.start, p.end)) & {"placed"}
+        ]
     if near_plan:
-        strong = [d for d in done if 0 <= atom.start - d.end <= 2 and norms[d.start] in ("completed", "finished", "did", "attended", "tried", "underwent", "failed", "took", "takes", "taking")]
+        strong = [
+            d
+            for d in done
+            if 0 <= atom.start - d.end <= 2
+            and norms[d.start]
+            in (
+                "completed",
+                "finished",
+                "did",
+                "attended",
+                "tried",
+                "underwent",
+                "failed",
+                "took",
+                "takes",
+                "taking",
+            )
+        ]
         if strong and not in_plan:
             return False
-        if not in_plan and any(t.kind == "date" and len(t.iso) >= 7 and note.anchor is not None and t.iso < note.anchor.isoformat() and abs(t.start - atom.end) <= 8 for t in times) and type_ in _DRUGS:
-            return False
-        return True
+        return not (not in_plan and any(t.kind == "date" and len(t.iso) >= 7 and note.anchor is not None and t.iso < note.anchor.isoformat() and abs(t.start - atom.end) <= 8 for t in times) and type_ in _DRUGS)
     if in_plan and type_ in _ACTIVE:
-        if _response_near(note, atom, start, end) or any(d for d in done if 0 <= atom.start - d.end <= 3 and norms[d.start] in ("completed", "finished", "did", "attended", "failed", "tried", "after", "despite", "s/p", "through")):
+        if _response_near(note, atom, start, end) or any(
+            d
+            for d in done
+            if 0 <= atom.start - d.end <= 3
+            and norms[d.start]
+            in (
+                "completed",
+                "finished",
+                "did",
+                "attended",
+                "failed",
+                "tried",
+                "after",
+                "despite",
+                "s/p",
+                "through",
+            )
+        ):
             return False
-        if any(t.kind == "date" and len(t.iso) == 10 and note.anchor is not None and t.iso < note.anchor.isoformat() for t in times):
+        if any(
+            t.kind == "date"
+            and len(t.iso) == 10
+            and note.anchor is not None
+            and t.iso < note.anchor.isoformat()
+            for t in times
+        ):
             return False
-        return category != "assessment_plan" or start == atom.start or norms[start] in ("-", "*", "\u2022") or atom.start - start <= 4
+        return (
+            category != "assessment_plan"
+            or start == atom.start
+            or norms[start] in ("-", "*", "\u2022")
+            or atom.start - start <= 4
+        )
     if in_plan and type_ in (_DRUGS | {"injection", "medical_device"}):
-        if _response_near(note, atom, start, end) or {"after", "despite", "failed", "with", "given", "on", "stop", "discontinue", "stopped", "d/c", "hold"} & set(before[-4:]):
+        if _response_near(note, atom, start, end) or {
+            "after",
+            "despite",
+            "failed",
+            "with",
+            "given",
+            "on",
+            "stop",
+            "discontinue",
+            "stopped",
+            "d/c",
+            "hold",
+        } & set(before[-4:]):
             return False
         return category in ("plan", "instructions") and atom.start - start <= 4
     return False
 
 
 def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str) -> bool:
-    """"was prescribed naproxen in March" in a history is a treatment, "PT ordered" is not."""
+    """ "was prescribed naproxen in March" in a history is a treatment, "PT ordered" is not."""
     words = set(note.norms(plan.start, plan.end))
     if category in _PLAN_PARTS or category == "assessment":
         return False
-    if type_ in _DRUGS and words & {"prescribed", "given", "started", "rx'd", "provided", "added", "tried", "sent", "written"}:
+    if type_ in _DRUGS and words & {
+        "prescribed",
+        "given",
+        "started",
+        "rx'd",
+        "provided",
+        "added",
+        "tried",
+        "sent",
+        "written",
+    }:
         return True
     if words & {"started", "starting", "began"} and type_ in _ACTIVE:
         return True
-    if type_ == "home_exercise_program" and words & {"prescribed", "given", "rx'd", "provided", "instructed", "written", "recommended"}:
+    if type_ == "home_exercise_program" and words & {
+        "prescribed",
+        "given",
+        "rx'd",
+        "provided",
+        "instructed",
+        "written",
+        "recommended",
+    }:
         return True
-    if type_ in _ACTIVE and words & {"sent", "referred", "prescribed"} and {"where", "went", "attended", "completed", "did", "through", "until", "finished"} & set(note.norms(atom.end, note.sentence_of(atom.start)[1])):
+    if (
+        type_ in _ACTIVE
+        and words & {"sent", "referred", "prescribed"}
+        and {"where", "went", "attended", "completed", "did", "through", "until", "finished"}
+        & set(note.norms(atom.end, note.sentence_of(atom.start)[1]))
+    ):
         return True
-    return bool(words & {"needs", "will", "give", "next", "plan", "plans"}) and note.category(plan.start) in ("medications", "pmh")
+    return bool(words & {"needs", "will", "give", "next", "plan", "plans"}) and note.category(plan.start) in (
+        "medications",
+        "pmh",
+    )
 
 
 def _response_near(note: Note, atom: Atom, start: int, end: int) -> bool:
-    return any("response" in other.labels and abs(other.start - atom.start) <= 10 for other in note.atoms_in(start, end))
+    return any(
+        "response" in other.labels and abs(other.start - atom.start) <= 10
+        for other in note.atoms_in(start, end)
+    )
 
 
 def _region(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom, type_: str) -> str | None:
     if type_ in _DRUGS:
-        near = [o for o in atoms if o.attribute("region") and 0 <= o.start - atom.end <= 6 and "for" in note.norms(atom.end, o.start)]
+        near = [
+            o
+            for o in atoms
+            if o.attribute("region")
+            and 0 <= o.start - atom.end <= 6
+            and "for" in note.norms(atom.end, o.start)
+        ]
         regions = [str(o.attribute("region")) for o in near]
         return regions[0] if regions and regions[0] in _OTHER_REGIONS else None
-    near = [o for o in atoms if o.attribute("region") and -7 <= o.start - atom.end <= 9 and "muscle" not in o.labels]
+    near = [
+        o
+        for o in atoms
+        if o.attribute("region") and -7 <= o.start - atom.end <= 9 and "muscle" not in o.labels
+    ]
     is_row = note.layout.sentence[start] in note.layout.rows
     if is_row:
         near = [o for o in atoms if o.attribute("region")]
@@ -328,7 +638,12 @@ def _region(note: Note, start: int, end: int, atoms: Sequence[Atom], atom: Atom,
         return "other"
     if "lumbar" in regions or "whole_spine" in regions:
         return "lumbar"
-    adjacent = [o for o in near if -3 <= o.start - atom.end <= 5 and not note.has_comma(min(o.end, atom.end), max(o.start, atom.start))]
+    adjacent = [
+        o
+        for o in near
+        if -3 <= o.start - atom.end <= 5
+        and not note.has_comma(min(o.end, atom.end), max(o.start, atom.start))
+    ]
     for other in adjacent or (near if is_row else []):
         region = str(other.attribute("region"))
         if region in _OTHER_REGIONS:
@@ -361,7 +676,9 @@ def _topic(note: Note, start: int) -> str | None:
 # Details of the mentions of one sentence --------------------------------------------------------------------------------------
 
 
-def _details(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[tuple[Atom, Mention]]) -> None:
+def _details(
+    note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[tuple[Atom, Mention]]
+) -> None:
     live = [(a, m) for a, m in mentions if m.assertion in ("present", "historical")]
     if not live:
         return
@@ -384,16 +701,32 @@ def _quote(note: Note, start: int, end: int, mention: Mention) -> None:
     for atom in note.atoms_in(start, end):
         if "response" in atom.labels and -8 <= atom.start - last <= 6:
             first, last = min(first, atom.start), max(last, atom.end)
-    if {"start", "end", "duration_days", "visits", "response", "duration_days_min"} & set(mention.attributes) and last - first <= 36 and mention.type in _ACTIVE:
+    if (
+        {"start", "end", "duration_days", "visits", "response", "duration_days_min"} & set(mention.attributes)
+        and last - first <= 36
+        and mention.type in _ACTIVE
+    ):
         mention.quote = (first, last)
 
 
 def _is_over(note: Note, start: int, mention: Mention) -> None:
-    """"Physical therapy in 2019", "facet injections five years back": a course that ended over half a year ago."""
-    if note.anchor is None or mention.attributes.get("ongoing") or note.layout.sentence[start] in note.layout.rows:
+    """ "Physical therapy in 2019", "facet injections five years back": a course that ended over half a year ago."""
+    if (
+        note.anchor is None
+        or mention.attributes.get("ongoing")
+        or note.layout.sentence[start] in note.layout.rows
+    ):
         return
-    last = mention.attributes.get("end") or mention.date or (mention.attributes.get("on") if len(str(mention.attributes.get("on", ""))) <= 7 else None)
-    if last is None or note.category(start) in ("medications",) or "start" in mention.attributes and "end" not in mention.attributes:
+    last = (
+        mention.attributes.get("end")
+        or mention.date
+        or (mention.attributes.get("on") if len(str(mention.attributes.get("on", ""))) <= 7 else None)
+    )
+    if (
+        last is None
+        or note.category(start) in ("medications",)
+        or ("start" in mention.attributes and "end" not in mention.attributes)
+    ):
         return
     if span_of(str(last))[1] < note.anchor - timedelta(days=185):
         mention.assertion = "historical"
@@ -406,10 +739,59 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
     active = [m for m in carried if m.type in _ACTIVE]
     _went_there(note, start, end, active, times)
     active = [m for m in active if m.assertion != "hypothetical"]
-    sessions = {"session", "sessions", "visit", "visits", "therapist", "discharged", "attended", "therapy", "treatment", "treatments", "course", "finished", "completed", "stopped", "quit", "program", "appointments", "exercises", "them", "log", "sheet"} & set(norms)
+    sessions = {
+        "session",
+        "sessions",
+        "visit",
+        "visits",
+        "therapist",
+        "discharged",
+        "attended",
+        "therapy",
+        "treatment",
+        "treatments",
+        "course",
+        "finished",
+        "completed",
+        "stopped",
+        "quit",
+        "program",
+        "appointments",
+        "exercises",
+        "them",
+        "log",
+        "sheet",
+    } & set(norms)
     if active and times and (sessions or any(t.kind in ("visits", "frequency") for t in times)):
         _times(note, start, end, active[-1:])
-    if any("response" in a.labels for a in atoms) and ({"it", "this", "these", "them", "they", "that", "none", "nothing", "neither", "all", "any", "pain", "symptoms", "relief", "improvement", "better", "change", "therapy", "session", "both", "still", "result", "treatment"} & set(norms)):
+    if any("response" in a.labels for a in atoms) and (
+        {
+            "it",
+            "this",
+            "these",
+            "them",
+            "they",
+            "that",
+            "none",
+            "nothing",
+            "neither",
+            "all",
+            "any",
+            "pain",
+            "symptoms",
+            "relief",
+            "improvement",
+            "better",
+            "change",
+            "therapy",
+            "session",
+            "both",
+            "still",
+            "result",
+            "treatment",
+        }
+        & set(norms)
+    ):
         _responses(note, start, end, atoms, [m for m in carried if "response" not in m.attributes])
     if sessions or any("stopped" in a.labels for a in atoms):
         _stops(note, start, end, atoms, active)
@@ -419,11 +801,30 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
 
 
 def _went_there(note: Note, start: int, end: int, active: list[Mention], times: Sequence[Time]) -> None:
-    """"I sent her to therapy. First session June 9, last session August 1": what was planned took place."""
+    """ "I sent her to therapy. First session June 9, last session August 1": what was planned took place."""
     norms = set(note.norms(start, end))
-    if not norms & {"session", "sessions", "visit", "visits", "attended", "completed", "went", "therapist", "finished", "stopped", "quit", "goes", "did"}:
+    if not norms & {
+        "session",
+        "sessions",
+        "visit",
+        "visits",
+        "attended",
+        "completed",
+        "went",
+        "therapist",
+        "finished",
+        "stopped",
+        "quit",
+        "goes",
+        "did",
+    }:
         return
-    past = [t for t in times if t.kind in ("duration", "visits") or t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)]]
+    past = [
+        t
+        for t in times
+        if t.kind in ("duration", "visits")
+        or (t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)])
+    ]
     if past and not norms & {"will", "scheduled", "next", "starts"}:
         for mention in active:
             if mention.assertion == "hypothetical":
@@ -447,7 +848,12 @@ def _times(note: Note, start: int, end: int, mentions: list[Mention]) -> None:
                 cost = gap * 0.7 + 2.0 * between.count(",") + 8 * between.count(";")
             else:
                 cost = 0
-            crossing = sum(1 for other in mentions if other is not mention and min(time.start, mention.start) < other.start < max(time.end, mention.start))
+            crossing = sum(
+                1
+                for other in mentions
+                if other is not mention
+                and min(time.start, mention.start) < other.start < max(time.end, mention.start)
+            )
             cost += 6 * crossing
             if mention.type in _ACTIVE and time.kind in ("visits", "frequency", "duration"):
                 cost -= 4
@@ -463,8 +869,20 @@ def _times(note: Note, start: int, end: int, mentions: list[Mention]) -> None:
     # "PT and chiropractic for 8 weeks": a span behind a list is everybody's
     if len(mentions) > 1:
         for mention in mentions:
-            if not {"start", "end", "duration_days", "duration_days_min"} & set(mention.attributes) and mention.type in _ACTIVE:
-                other = next((m for m in mentions if m is not mention and m.type in _ACTIVE and {"duration_days", "start"} & set(m.attributes)), None)
+            if (
+                not {"start", "end", "duration_days", "duration_days_min"} & set(mention.attributes)
+                and mention.type in _ACTIVE
+            ):
+                other = next(
+                    (
+                        m
+                        for m in mentions
+                        if m is not mention
+                        and m.type in _ACTIVE
+                        and {"duration_days", "start"} & set(m.attributes)
+                    ),
+                    None,
+                )
                 if other is not None and abs(other.start - mention.start) <= 5:
                     for key in ("start", "end", "duration_days", "ongoing"):
                         if key in other.attributes:
@@ -476,12 +894,16 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
     dates = [t for t in times if t.kind == "date"]
     used: set[int] = set()
     keep = mention.attributes
-    for first, second in zip(dates, dates[1:], strict=False):
+    for first, second in itertools.pairwise(dates):
         between = norms[first.end : second.start]
-        joined = {"-", "to", "through", "thru", "until", "till", "and", "into", "\u2013"} & set(between) and len(between) <= 3
+        joined = {"-", "to", "through", "thru", "until", "till", "and", "into", "\u2013"} & set(
+            between
+        ) and len(between) <= 3
         named = (_END_WORDS | {"last"}) & set(between) and len(between) <= 9
         if joined or named:
-            if "and" in between and not ({"between", "both"} & set(norms[max(start, first.start - 3) : first.start]) or named):
+            if "and" in between and not (
+                {"between", "both"} & set(norms[max(start, first.start - 3) : first.start]) or named
+            ):
                 continue
             keep["start"], keep["end"] = _ordered(first.iso, second.iso)
             used |= {id(first), id(second)}
@@ -498,11 +920,18 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
         elif "since" in before[-4:]:
             keep.setdefault("start", time.iso)
             keep["ongoing"] = True
-        elif (_END_WORDS - {"to"}) & set(before[-3:]) and not ({"started", "since", "first"} & set(before[-2:])):
+        elif (_END_WORDS - {"to"}) & set(before[-3:]) and not (
+            {"started", "since", "first"} & set(before[-2:])
+        ):
             keep.setdefault("end", time.iso)
         elif _START_WORDS & set(before):
             keep.setdefault("start", time.iso)
-        elif mention.type in ("injection",) or mention.type in _ACTIVE or mention.type in _DRUGS or mention.type == "medical_device":
+        elif (
+            mention.type in ("injection",)
+            or mention.type in _ACTIVE
+            or mention.type in _DRUGS
+            or mention.type == "medical_device"
+        ):
             if mention.type == "injection":
                 mention.date = mention.date or time.iso
             elif time.ago and mention.type in _DRUGS:
@@ -513,18 +942,26 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
         if time.kind == "duration":
             before = norms[max(start, time.start - 4) : time.start]
             after = norms[time.end : time.end + 4]
-            if {"after", "in", "within", "next", "every", "until"} & set(before[-1:]) and not {"after"} & set(before[-1:]):
+            if {"after", "in", "within", "next", "every", "until"} & set(before[-1:]) and not {"after"} & set(
+                before[-1:]
+            ):
                 if before[-1] == "in" and "to" in norms[max(0, time.start - 5) : time.start]:
                     continue
                 if before[-1] in ("within", "next", "every", "until"):
                     continue
-            if {"pain", "symptoms", "lbp", "history"} & set(after[:3]) and "of" in after[:1] or {"pain", "lbp", "ache"} & set(before):
+            if ({"pain", "symptoms", "lbp", "history"} & set(after[:3]) and "of" in after[:1]) or {
+                "pain",
+                "lbp",
+                "ache",
+            } & set(before):
                 continue
-            if {"relief", "benefit", "improvement"} & set(after[:3]) or {"relief", "lasted"} & set(before[-2:]):
+            if {"relief", "benefit", "improvement"} & set(after[:3]) or {"relief", "lasted"} & set(
+                before[-2:]
+            ):
                 continue
-            if "last" in before[-2:] or "past" in before[-2:]:
-                if not {"for", "over", "x", "during"} & set(before):
-                    continue
+            lately = "last" in before[-2:] or "past" in before[-2:]
+            if lately and not {"for", "over", "x", "during"} & set(before):
+                continue
             if time.high is not None and time.low == time.high:
                 keep.setdefault("duration_days", int(time.low))
             elif "duration_days" not in keep:
@@ -540,7 +977,9 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
 def _ordered(first: str, second: str) -> tuple[str, str]:
     """A yearless range that runs over the turn of the year: the start is the earlier day."""
     if first > second and len(first) == 10:
-        return f"{int(first[:4]) - 1:04d}{first[4:]}" if first[5:] > second[5:] and first[:4] == second[:4] else first, second
+        return f"{int(first[:4]) - 1:04d}{first[4:]}" if first[5:] > second[5:] and first[:4] == second[
+            :4
+        ] else first, second
     return first, second
 
 
@@ -555,11 +994,51 @@ def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions
         if scope.hypothetical:
             continue
         words = note.norms(atom.start, atom.end)
-        if value == "improved" and (scope.negated or {"not", "any", "without", "nor"} & set(note.norms(atom.start - 3, atom.start))):
+        if value == "improved" and (
+            scope.negated or {"not", "any", "without", "nor"} & set(note.norms(atom.start - 3, atom.start))
+        ):
             value = "none"
-        elif value == "none" and words in (["unchanged"], ["nothing"], ["not", "met"], ["failed"], ["the", "same", "pain"], ["about", "same"]) and note.category(start) == "exam":
-            continue
-        elif value == "improved" and words in (["better"], ["works"], ["relief"], ["help"], ["helps"], ["improved"], ["resolved"], ["cleared"]) and {"what", "anything", "makes", "sitting", "leaning", "when", "to", "if", "until", "pain", "for"} & set(note.norms(atom.start - 3, atom.start)) and words != ["improved"]:
+        elif (
+            value == "none"
+            and words
+            in (
+                ["unchanged"],
+                ["nothing"],
+                ["not", "met"],
+                ["failed"],
+                ["the", "same", "pain"],
+                ["about", "same"],
+            )
+            and note.category(start) == "exam"
+        ) or (
+            value == "improved"
+            and words
+            in (
+                ["better"],
+                ["works"],
+                ["relief"],
+                ["help"],
+                ["helps"],
+                ["improved"],
+                ["resolved"],
+                ["cleared"],
+            )
+            and {
+                "what",
+                "anything",
+                "makes",
+                "sitting",
+                "leaning",
+                "when",
+                "to",
+                "if",
+                "until",
+                "pain",
+                "for",
+            }
+            & set(note.norms(atom.start - 3, atom.start))
+            and words != ["improved"]
+        ):
             continue
         found.append((atom.start, value))
     text = note.words.text[note.words.starts[start] : note.words.ends[end - 1]]
@@ -569,7 +1048,15 @@ def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions
         found.append((start + text[: match.start()].count(" "), value))
     for match in _SCALE.finditer(text):
         first, last = int(match[1]), int(match[2])
-        value = "worse" if last > first else "none" if last == first or last > first * 0.8 else "improved" if last <= first / 2 else "partial"
+        value = (
+            "worse"
+            if last > first
+            else "none"
+            if last == first or last > first * 0.8
+            else "improved"
+            if last <= first / 2
+            else "partial"
+        )
         found.append((start + text[: match.start()].count(" "), value))
     if not found:
         return
@@ -579,7 +1066,13 @@ def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions
         if len(found) == 1:
             mention.attributes["response"] = found[0][1]
             continue
-        best = min(found, key=lambda item: (item[0] - mention.end if item[0] >= mention.end else (mention.start - item[0]) + 3) + 3 * note.norms(min(item[0], mention.end), max(item[0], mention.start)).count(","))
+        best = min(
+            found,
+            key=lambda item: (
+                (item[0] - mention.end if item[0] >= mention.end else (mention.start - item[0]) + 3)
+                + 3 * note.norms(min(item[0], mention.end), max(item[0], mention.start)).count(",")
+            ),
+        )
         mention.attributes["response"] = best[1]
 
 
@@ -590,14 +1083,24 @@ def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: li
     medical = next((a for a in atoms if "medical" in a.labels and a.start >= stopped.start - 12), None)
     other = next((a for a in atoms if "not_medical" in a.labels and abs(a.start - stopped.start) <= 15), None)
     for mention in mentions:
-        if mention.type not in _ACTIVE or abs(mention.start - stopped.start) > 25 and start <= mention.start < end:
+        if mention.type not in _ACTIVE or (
+            abs(mention.start - stopped.start) > 25 and start <= mention.start < end
+        ):
             continue
-        if medical is not None and (other is None or abs(medical.start - stopped.end) < abs(other.start - stopped.end)):
+        if medical is not None and (
+            other is None or abs(medical.start - stopped.end) < abs(other.start - stopped.end)
+        ):
             mention.attributes["medical_reason"] = True
-            mention.attributes.setdefault("stopped_reason", note.words.text[note.words.starts[medical.start] : note.words.ends[medical.end - 1]].lower())
+            mention.attributes.setdefault(
+                "stopped_reason",
+                note.words.text[note.words.starts[medical.start] : note.words.ends[medical.end - 1]].lower(),
+            )
         elif other is not None:
             mention.attributes["medical_reason"] = False
-            mention.attributes.setdefault("stopped_reason", note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower())
+            mention.attributes.setdefault(
+                "stopped_reason",
+                note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower(),
+            )
 
 
 def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], mention: Mention) -> None:
@@ -607,10 +1110,63 @@ def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], menti
             mention.attributes["prescribed_by"] = "physical therapist"
         elif norms & {"chiropractor", "dc", "chiro", "chiropractic"}:
             mention.attributes["prescribed_by"] = "chiropractor"
-        elif norms & {"dr", "physician", "doctor", "pcp", "provider", "prescribed", "gave", "given", "rx'd", "instructed", "taught", "handout", "printed", "written", "supervised", "md", "do", "np", "pa", "directed", "issued", "provided", "rx", "physiatrist", "ordered", "reviewed", "orthopedist", "surgeon"}:
+        elif norms & {
+            "dr",
+            "physician",
+            "doctor",
+            "pcp",
+            "provider",
+            "prescribed",
+            "gave",
+            "given",
+            "rx'd",
+            "instructed",
+            "taught",
+            "handout",
+            "printed",
+            "written",
+            "supervised",
+            "md",
+            "do",
+            "np",
+            "pa",
+            "directed",
+            "issued",
+            "provided",
+            "rx",
+            "physiatrist",
+            "ordered",
+            "reviewed",
+            "orthopedist",
+            "surgeon",
+        }:
             mention.attributes["prescribed_by"] = "physician"
-    done = norms & {"completed", "finished", "log", "daily", "compliant", "compliance", "faithfully", "diligently", "adherent", "performed", "completion", "logged", "religiously", "consistently", "did", "done", "regularly"}
-    if done and (note.times_in(start, end) or norms & {"completed", "log", "compliance", "completion", "compliant"}) and mention.assertion == "present":
+    done = norms & {
+        "completed",
+        "finished",
+        "log",
+        "daily",
+        "compliant",
+        "compliance",
+        "faithfully",
+        "diligently",
+        "adherent",
+        "performed",
+        "completion",
+        "logged",
+        "religiously",
+        "consistently",
+        "did",
+        "done",
+        "regularly",
+    }
+    if (
+        done
+        and (
+            note.times_in(start, end) or norms & {"completed", "log", "compliance", "completion", "compliant"}
+        )
+        and mention.assertion == "present"
+    ):
         plan = norms & {"instructed", "will", "advised", "should", "start", "begin", "encouraged"}
         if not plan:
             mention.attributes["followup_documented"] = True
@@ -625,10 +1181,19 @@ def _record_course(note: Note) -> Mention | None:
     head = " ".join(words.norms[:60])
     head_atoms = [a for a in note.atoms if a.start < 80]
     chiropractic = any("chiropractic" in a.labels for a in head_atoms) or " dc " in f" {head} "
-    if note.kind != "physical_therapy" and not (chiropractic and note.kind == "other") :
+    if note.kind != "physical_therapy" and not (chiropractic and note.kind == "other"):
         return None
-    first_word = {label: a.start for a in reversed(head_atoms) for label in a.labels if label in ("chiropractic", "physical_therapy")}
-    type_ = "chiropractic" if chiropractic and first_word.get("chiropractic", 99) <= first_word.get("physical_therapy", 99) else "physical_therapy"
+    first_word = {
+        label: a.start
+        for a in reversed(head_atoms)
+        for label in a.labels
+        if label in ("chiropractic", "physical_therapy")
+    }
+    type_ = (
+        "chiropractic"
+        if chiropractic and first_word.get("chiropractic", 99) <= first_word.get("physical_therapy", 99)
+        else "physical_therapy"
+    )
     visits: list[Time] = []
     first: str | None = None
     last: str | None = None
@@ -640,7 +1205,28 @@ def _record_course(note: Note) -> Mention | None:
         start, end = note.sentence_of(time.start)
         before = set(words.norms[max(start, time.start - 5) : time.start])
         if time.kind == "date" and len(time.iso) == 10:
-            if before & {"birth", "dob", "born", "onset", "surgery", "mri", "injury", "since", "doi", "next", "certification", "expires", "cert", "poc", "xray", "x-ray", "script", "referral", "xr", "appointment"}:
+            if before & {
+                "birth",
+                "dob",
+                "born",
+                "onset",
+                "surgery",
+                "mri",
+                "injury",
+                "since",
+                "doi",
+                "next",
+                "certification",
+                "expires",
+                "cert",
+                "poc",
+                "xray",
+                "x-ray",
+                "script",
+                "referral",
+                "xr",
+                "appointment",
+            }:
                 continue
             if note.anchor is not None and time.iso > (note.anchor + timedelta(days=3)).isoformat():
                 continue
@@ -648,11 +1234,20 @@ def _record_course(note: Note) -> Mention | None:
             if raw.count("/") == 1 and raw.endswith(("/10", "/5")) and time.start != start:
                 continue  # a score, no day
             text_before = " ".join(words.norms[max(start, time.start - 4) : time.start])
-            if re.search(r"start of care|soc|initial|eval|first|started|began|start|\bie\b|\bsince\b", text_before) and not re.search(r"re ?eval|onset|pain|symptom", text_before):
+            if re.search(
+                r"start of care|soc|initial|eval|first|started|began|start|\bie\b|\bsince\b", text_before
+            ) and not re.search(r"re ?eval|onset|pain|symptom", text_before):
                 first = min(first, time.iso) if first else time.iso
-            elif re.search(r"last|discharge|d / c|dc|final|through|thru|re ?eval|today|date", text_before) and not re.search(r"initial", text_before):
+            elif re.search(
+                r"last|discharge|d / c|dc|final|through|thru|re ?eval|today|date", text_before
+            ) and not re.search(r"initial", text_before):
                 last = max(last, time.iso) if last else time.iso
-            elif time.start == start or words.norms[time.start - 1] in ("-", "*") or "\n" in words.gaps[time.start] or before & {"visit", "visits", "seen"}:
+            elif (
+                time.start == start
+                or words.norms[time.start - 1] in ("-", "*")
+                or "\n" in words.gaps[time.start]
+                or before & {"visit", "visits", "seen"}
+            ):
                 visits.append(time)
             anchor_index = anchor_index or time.start
         elif time.kind == "visits" and category not in ("plan",) and count is None:
@@ -663,7 +1258,9 @@ def _record_course(note: Note) -> Mention | None:
             per_week = time.low
     title = _title_date(note)
     dates = sorted({t.iso for t in visits})
-    plain_eval = {"initial", "evaluation"} <= set(words.norms[:50]) and not {"discharge"} & set(words.norms[:60])
+    plain_eval = {"initial", "evaluation"} <= set(words.norms[:50]) and not {"discharge"} & set(
+        words.norms[:60]
+    )
     if last is not None and first is not None and last <= first:
         last = None
     if note.anchor is not None:
@@ -710,10 +1307,27 @@ def _record_region(note: Note) -> str | None:
     for start, end, atoms in note.sentences():
         if start > 220:
             break
-        label = next((i for i in range(start, end) if note.words.norms[i] in _DIAGNOSIS and (i - start < 3 or note.words.norms[i + 1 : i + 2] == [":"])), None)
+        label = next(
+            (
+                i
+                for i in range(start, end)
+                if note.words.norms[i] in _DIAGNOSIS
+                and (i - start < 3 or note.words.norms[i + 1 : i + 2] == [":"])
+            ),
+            None,
+        )
         if label is not None:
-            named = [str(a.attribute("region")) for a in atoms if a.start > label and a.attribute("region") and "muscle" not in a.labels]
-            named += ["lumbar" for a in atoms if a.start > label and {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)]
+            named = [
+                str(a.attribute("region"))
+                for a in atoms
+                if a.start > label and a.attribute("region") and "muscle" not in a.labels
+            ]
+            named += [
+                "lumbar"
+                for a in atoms
+                if a.start > label
+                and {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)
+            ]
             if named:
                 return "lumbar" if "lumbar" in named else named[0] if named[0] in _OTHER_REGIONS else None
     for atom in note.atoms:
@@ -753,14 +1367,19 @@ def _merge_course(note: Note, course: Mention) -> None:
     """The other mentions of that treatment in its own record tell of the same course."""
     kept: list[Mention] = []
     for mention in note.mentions:
-        same = mention is not course and mention.type == course.type and mention.assertion in ("present", "hypothetical")
-        if same and mention.attributes.get("region", course.attributes.get("region")) == course.attributes.get("region"):
-            if str(mention.attributes.get("end", "9")) >= str(course.attributes.get("start", "")):
-                for key in ("response", "medical_reason", "stopped_reason"):
-                    if key in mention.attributes:
-                        course.attributes.setdefault(key, mention.attributes[key])
-                if not (course.end - course.start > 1) and mention.assertion == "present":
-                    course.start, course.end = mention.start, mention.end
-                continue
+        same = (
+            mention is not course
+            and mention.type == course.type
+            and mention.assertion in ("present", "hypothetical")
+        )
+        own_region = course.attributes.get("region")
+        same = same and mention.attributes.get("region", own_region) == own_region
+        if same and str(mention.attributes.get("end", "9")) >= str(course.attributes.get("start", "")):
+            for key in ("response", "medical_reason", "stopped_reason"):
+                if key in mention.attributes:
+                    course.attributes.setdefault(key, mention.attributes[key])
+            if not (course.end - course.start > 1) and mention.assertion == "present":
+                course.start, course.end = mention.start, mention.end
+            continue
         kept.append(mention)
     note.mentions[:] = kept

@@ -168,7 +168,12 @@ WAYS: list[tuple[str, tuple[tuple[str, ...], ...], list[str], dict[str, Any]]] =
     (
         "a reason on record that is not medical closes that way",
         (("duration_6_weeks",),),
-        ["low_back_pain", "physical_therapy response=none", "chiropractic response=none, medical_reason=false", "nsaid"],
+        [
+            "low_back_pain",
+            "physical_therapy response=none",
+            "chiropractic response=none, medical_reason=false",
+            "nsaid",
+        ],
         {},
     ),
     (

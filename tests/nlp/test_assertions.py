@@ -234,7 +234,7 @@ def test_assess_answers_in_the_order_of_the_spans() -> None:
 def test_cues_give_offsets_of_their_words() -> None:
     text = "She denies any numbness."
     [found] = assess(text, [(text.index("numbness"), text.index("numbness") + 8)])
-    assert [text[start:end] for start, end, _ in found.cues][0] == "denies"
+    assert next(text[start:end] for start, end, _ in found.cues) == "denies"
 
 
 @pytest.mark.parametrize("span", [(-1, 3), (2, 2), (0, 99)])

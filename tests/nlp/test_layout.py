@@ -30,11 +30,17 @@ def _marks(text: str) -> dict[str, int]:
 
 
 def test_a_wrapped_line_goes_on_and_a_bullet_does_not() -> None:
-    assert _sentences("- no fever or\n  chills\n- numb left foot") == ["- no fever or\n  chills", "- numb left foot"]
+    assert _sentences("- no fever or\n  chills\n- numb left foot") == [
+        "- no fever or\n  chills",
+        "- numb left foot",
+    ]
 
 
 def test_an_abbreviation_ends_no_sentence() -> None:
-    assert _sentences("Seen by Dr. Ames today. Pain is worse.") == ["Seen by Dr. Ames today.", "Pain is worse."]
+    assert _sentences("Seen by Dr. Ames today. Pain is worse.") == [
+        "Seen by Dr. Ames today.",
+        "Pain is worse.",
+    ]
 
 
 def test_a_quotation_ends_with_its_stop() -> None:
@@ -42,7 +48,9 @@ def test_a_quotation_ends_with_its_stop() -> None:
 
 
 def test_headings_in_a_dictated_line_open_their_parts() -> None:
-    found = _categories("He reads a lot. PAST MEDICAL HISTORY: Gout. MEDICATIONS: Naproxen. FAMILY HISTORY: Scoliosis.")
+    found = _categories(
+        "He reads a lot. PAST MEDICAL HISTORY: Gout. MEDICATIONS: Naproxen. FAMILY HISTORY: Scoliosis."
+    )
     assert (found["Gout"], found["Naproxen"], found["Scoliosis"]) == ("pmh", "medications", "family")
 
 
@@ -85,7 +93,9 @@ def test_words_keep_every_offset() -> None:
     assert words.norms[-1] == "falls"
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "\x00", "\x00\x01\x02" * 50, "]" * 500, "1/" * 300, "\u202e" * 20])
+@pytest.mark.parametrize(
+    "text", ["", " \n\t ", "\x00", "\x00\x01\x02" * 50, "]" * 500, "1/" * 300, "\u202e" * 20]
+)
 def test_odd_text_is_read_without_findings(text: str) -> None:
     assert read(build(), text).mentions == []
 

@@ -12,7 +12,10 @@ from spacy.language import Language
 from nlp.lexicon import lexicon_files
 from nlp.reader import build, read
 
-_TAG = re.compile(r"<(present|absent|possible|hypothetical|historical|family)((?:\s+\w+=(?:\"[^\"]*\"|[^\s>]+))*)\s*>(.*?)</\1>", re.DOTALL)
+_TAG = re.compile(
+    r"<(present|absent|possible|hypothetical|historical|family)((?:\s+\w+=(?:\"[^\"]*\"|[^\s>]+))*)\s*>(.*?)</\1>",
+    re.DOTALL,
+)
 #: The date of the note that every example stands in.
 _ANCHOR = date(2026, 8, 20)
 _PAIR = re.compile(r"(\w+)=(?:\"([^\"]*)\"|([^\s>]+))")
@@ -51,11 +54,17 @@ def failures(reader: Language, concept: str, text: str) -> list[str]:
     for start, end, assertion, wanted in marks:
         hits = [m for s, e, m in found if s < end and e > start]
         if not any(m.assertion == assertion for m in hits):
-            wrong.append(f"{plain[start:end]!r} is {[m.assertion for m in hits] or 'not found'}, not {assertion}")
+            wrong.append(
+                f"{plain[start:end]!r} is {[m.assertion for m in hits] or 'not found'}, not {assertion}"
+            )
             continue
         for key, value in wanted.items():
-            if not any(str(m.attributes.get(key)).lower() == value.lower() for m in hits if m.assertion == assertion):
-                wrong.append(f"{plain[start:end]!r}: {key} is {[m.attributes.get(key) for m in hits]}, not {value}")
+            if not any(
+                str(m.attributes.get(key)).lower() == value.lower() for m in hits if m.assertion == assertion
+            ):
+                wrong.append(
+                    f"{plain[start:end]!r}: {key} is {[m.attributes.get(key) for m in hits]}, not {value}"
+                )
     for start, end, mention in found:
         if not any(start < e and end > s for s, e, _, _ in marks):
             wrong.append(f"{plain[start:end]!r} was taken for {concept}/{mention.assertion}")
@@ -63,7 +72,9 @@ def failures(reader: Language, concept: str, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("concept", "text", "miss"), examples())
-def test_marked_example_is_read_as_marked(reader: Language, concept: str, text: str, miss: str | None) -> None:
+def test_marked_example_is_read_as_marked(
+    reader: Language, concept: str, text: str, miss: str | None
+) -> None:
     wrong = failures(reader, concept, text)
     if miss is None:
         assert wrong == []

@@ -28,7 +28,16 @@ DATES = [
     ("scheduled for 6/3", "2026-06-03"),
     ("PT in March and April of 2025", "2025-03"),
 ]
-NO_DATES = ["EHL 4/5 R", "pain 7/10", "strength 5/5 throughout", "2/6 systolic murmur", "2/30/2026", "he may have pain", "1000 mg", "on 13/45"]
+NO_DATES = [
+    "EHL 4/5 R",
+    "pain 7/10",
+    "strength 5/5 throughout",
+    "2/6 systolic murmur",
+    "2/30/2026",
+    "he may have pain",
+    "1000 mg",
+    "on 13/45",
+]
 DURATIONS = [
     ("x6 wks", 42, 42),
     ("for 8 weeks", 56, 56),
@@ -44,7 +53,6 @@ DURATIONS = [
 ]
 
 
-
 @pytest.mark.parametrize(("text", "iso"), DATES)
 def test_a_date_keeps_the_precision_of_its_words(text: str, iso: str) -> None:
     found = [t for t in find_times(Words(text, lexicon().speller), date(2026, 5, 14)) if t.kind == "date"]
@@ -53,7 +61,9 @@ def test_a_date_keeps_the_precision_of_its_words(text: str, iso: str) -> None:
 
 @pytest.mark.parametrize("text", NO_DATES)
 def test_grades_scores_and_impossible_days_are_no_dates(text: str) -> None:
-    assert [t for t in find_times(Words(text, lexicon().speller), date(2026, 5, 14)) if t.kind == "date"] == []
+    assert [
+        t for t in find_times(Words(text, lexicon().speller), date(2026, 5, 14)) if t.kind == "date"
+    ] == []
 
 
 @pytest.mark.parametrize(("text", "low", "high"), DURATIONS)
@@ -69,7 +79,9 @@ def test_visits_and_frequency_are_told_from_spans() -> None:
 
 
 def test_a_year_without_a_note_date_needs_no_anchor() -> None:
-    assert [t.iso for t in find_times(Words("on 3/2/2026 and on 3/5", lexicon().speller), None)] == ["2026-03-02"]
+    assert [t.iso for t in find_times(Words("on 3/2/2026 and on 3/5", lexicon().speller), None)] == [
+        "2026-03-02"
+    ]
 
 
 def test_the_head_of_a_document_gives_its_date_and_not_the_birth_date() -> None:
