@@ -972,10 +972,28 @@ def _over_trie() -> Trie:
     return trie
 
 
+@cache
+def _over_words() -> frozenset[str]:
+    """A word of every cue of `_over_trie`, the longest: without any of them none of the cues is there."""
+    found: set[str] = set()
+
+    def collect(node: dict[str, Any], path: tuple[str, ...]) -> None:
+        for word, value in node.items():
+            if word:
+                collect(value, (*path, word))
+            else:
+                found.add(max(path, key=len))
+
+    collect(_over_trie().root, ())
+    return frozenset(found)
+
+
 def with_lost_cues(words: Words, layout: Layout, atoms: Sequence[Atom]) -> list[Atom]:
     """The atoms, and the words for "over" that longer phrases took in ("completely resolved" as an answer
     to therapy).
     """
+    if _over_words().isdisjoint(words.norms):
+        return list(atoms)
     taken = {atom.start for atom in atoms if "cue" in atom.labels}
     lost = [atom for atom in find_atoms(words, layout, _over_trie()) if atom.start not in taken]
     return [*atoms, *lost]

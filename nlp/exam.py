@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nlp.exam_base import ARMS, arm_region, column_order, examined_label, in_row, nearest_side, predicate, signed, standing, topic
+from nlp.exam_base import (
+    ARMS,
+    arm_region,
+    column_order,
+    examined_label,
+    in_row,
+    nearest_side,
+    predicate,
+    signed,
+    standing,
+    topic,
+)
 from nlp.exam_reflexes import read_reflexes
 from nlp.exam_slr import read_leg_raise, read_titled_leg_raise
 from nlp.exam_strength import read_strength
@@ -18,19 +29,19 @@ from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
 
-
 def read_exam(note: Note) -> None:
     """Add every examination mention of a note."""
     for start, end in note.layout.sentences:
-        atoms = note.atoms_in(start, end)
+        atoms = [atom for atom in note.atoms_in(start, end) if not note.is_unticked(atom.start)]
         if not atoms and not topic(note, start):
             continue  # "Motor: 5/5" holds no known word but its title
         labels = {label for atom in atoms for label in atom.labels}
-        if _is_electrodiagnostic(note, start, end):
+        if is_electrodiagnostic(note, start, end):
             continue
+        _all_normal(note, start, atoms)
         if labels & _MOTOR or "strength" in topic(note, start):
             read_strength(note, start, end, atoms, labels)
-        if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or labels & {"region", "muscle"} and note.is_exam(start):
+        if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or (labels & {"region", "muscle"} and note.is_exam(start)):
             read_reflexes(note, start, end, atoms)
         if "silt" in labels:
             _touch_intact(note, start, end, atoms)
@@ -39,6 +50,42 @@ def read_exam(note: Note) -> None:
         read_titled_leg_raise(note, start, end, atoms)
         if labels & _OTHERS or topic(note, start) & {"gait", "tone"}:
             _others(note, start, end, atoms)
+    _drop_vague_gaits(note)
+
+
+_LISTED = {"strength": "motor_weakness", "sensation": "sensory_deficit", "reflex": "abnormal_reflex"}
+
+
+def _all_normal(note: Note, start: int, atoms: Sequence[Atom]) -> None:
+    """"Strength, sensation and reflexes normal": what is said of a list is said of each of its subjects."""
+    run: list[Atom] = []
+    for at, atom in enumerate(atoms):
+        if set(_LISTED) & set(atom.labels) and (not run or not set(note.norms(run[-1].end, atom.start)) - {",", "and", "&", "/", "+"}):
+            run.append(atom)
+            continue
+        if len(run) > 1:
+            break
+        run = [atom] if set(_LISTED) & set(atom.labels) else []
+    if len({label for atom in run for label in atom.labels if label in _LISTED}) < 2:
+        return
+    before = next((a for a in reversed(atoms) if a.end <= run[0].start and run[0].start - a.end <= 1 and "normal" in a.labels), None)
+    after = next((a for a in atoms if a.start >= run[-1].end), None)
+    while after is not None and ("region" in after.labels or "side" in after.labels):
+        after = next((a for a in atoms if a.start >= after.end), None)
+    said = before or (after if after is not None and "normal" in after.labels and after.start - run[-1].end <= 7 else None)
+    if said is None or signed(note, "normal", said) != "normal" or ";" in note.norms(run[-1].end, said.start):
+        return
+    for atom in run:
+        for label in atom.labels:
+            if label in _LISTED:
+                note.add(_LISTED[label], atom.start, atom.end, "absent", specific=False)
+
+
+def _drop_vague_gaits(note: Note) -> None:
+    """Where the note names a kind of gait, "gait disorder" and "unsteady" say no more than that."""
+    kinds = {m.attributes.get("kind") for m in note.mentions if m.type == "gait_abnormality" and m.assertion == "present"}
+    if kinds - {"unspecified", "antalgic", None}:
+        note.mentions = [m for m in note.mentions if m.type != "gait_abnormality" or m.attributes.get("kind") != "unspecified"]
 
 
 _MOTOR = frozenset(("neuro_normal", "muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region"))
@@ -47,10 +94,11 @@ _ELECTRIC = frozenset(
 )
 
 
-def _is_electrodiagnostic(note: Note, start: int, end: int) -> bool:
+def is_electrodiagnostic(note: Note, start: int, end: int) -> bool:
     """The muscles, sides and plus signs of an EMG are no examination."""
-    norms = note.norms(start, end)
-    return bool(_ELECTRIC & set(norms)) or "waves" in norms and "sharp" in norms
+    norms = set(note.norms(start, end))
+    studied = norms & {"peroneal", "fibular", "tibial", "sural", "median", "ulnar"} and norms & {"motor", "sensory", "conduction", "response", "responses"}
+    return bool(_ELECTRIC & norms) or {"sharp", "waves"} <= norms or (bool(studied) and note.category(start) != "exam") or ({"h", "reflexes"} <= norms and note.category(start) == "results")
 
 
 _OTHERS = frozenset(
@@ -90,6 +138,10 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if "sensation" in atom.labels:
             if _is_other_sense(note, atoms, atom):
                 continue
+            score = note.norms(atom.end, atom.end + 3)
+            if "filament" in note.words.norms[atom.end - 1] and len(score) == 3 and score[1] == "/" and score[0].isdigit() and score[2].isdigit():
+                _add_sensory(note, atoms, atom, atom, "absent" if score[0] == score[2] else "present", start, end)
+                continue
             if exam and (_sensory_columns(note, start, end, atoms, at) or _felt(note, atoms, atom, start, end)):
                 return
             if at and "sensation" in atoms[at - 1].labels and atom.start - atoms[at - 1].end <= 2:
@@ -120,9 +172,7 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 note.add("saddle_anesthesia", first, last, label)
                 continue
             deficit = note.words.norms[atom.start] in ("sensory", "hypoesthesia", "hypaesthesia", "hypesthesia", "decreased", "loss", "focal")
-            if exam and (label != "present" or deficit or _placed_by_examiner(note, atoms, atom, start, end)):
-                _add_sensory(note, atoms, atom, atom, label, start, end)
-            elif deficit and note.category(start) not in ("ros", "hpi", "interval", "complaint", "instructions"):
+            if (exam and (label != "present" or deficit or _placed_by_examiner(note, atoms, atom, start, end))) or (deficit and note.category(start) not in ("ros", "hpi", "interval", "complaint", "instructions")):
                 _add_sensory(note, atoms, atom, atom, label, start, end)
             else:
                 _add_numb(note, atoms, atom, label, start)
@@ -135,7 +185,7 @@ def _placed_by_examiner(note: Note, atoms: Sequence[Atom], atom: Atom, start: in
     """Numbness with a dermatome, or numbness of a leg that nobody is said to report."""
     roots, _, region, _ = _place(note, atoms, atom, start, end)
     numb = note.words.norms[atom.start].startswith("numb")
-    return bool(roots) or numb and region == "lower_extremity" and not _SAYS & set(note.norms(start, atom.start))
+    return bool(roots) or (numb and region == "lower_extremity" and not _SAYS & set(note.norms(start, atom.start)))
 
 
 def _sensory_exceptions(note: Note, atoms: Sequence[Atom], subject: Atom, normal: Atom, start: int, end: int, done: set[int]) -> None:
@@ -302,7 +352,8 @@ def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, l
     saddle = _near_saddle(note, atoms, said)
     if saddle is not None:
         note.add("saddle_anesthesia", min(first, saddle.start), max(last, saddle.end), label)
-        return
+        if not roots or "and" not in note.norms(said.start, end):
+            return
     modality = note.words.text[note.words.starts[subject.start] : note.words.ends[subject.end - 1]].lower() if subject is not said else None
     mention = note.add(
         "sensory_deficit", first, last, label, side=_side_within(note, atoms, *_clause(note, said, start, end)) or nearest_side(note, atoms, said, 10), dermatome=None if region in ARMS else ",".join(roots),
@@ -415,24 +466,27 @@ def _normal_walk_test(note: Note, start: int, atoms: Sequence[Atom], at: int, ex
     atom = atoms[at]
     norms = note.norms(max(start, atom.start - 6), atom.start)
     unable = atom.attribute("result") == "unable" or any(w in norms for w in ("unable", "cannot", "can't", "not", "fails"))
-    if unable or not exam and note.category(start) in ("instructions", "plan"):
+    if unable or (not exam and note.category(start) in ("instructions", "plan")):
         return
     said = predicate(note, atoms, at, frozenset(("normal", "abnormal")))
     if said is None or said[0] == "normal":
         last = said[1].end if said is not None and said[1].start - atom.end < 6 else atom.end
-        note.add("gait_abnormality", atom.start, max(atom.end, last), "absent", specific=False)
+        type_ = "gait_abnormality" if {"gait", "tandem"} & set(note.norms(atom.start, atom.end)) else "motor_weakness"
+        note.add(type_, atom.start, max(atom.end, last), "absent", specific=False)
 
 
 def _gait(note: Note, atoms: Sequence[Atom], at: int, exam: bool) -> None:
     atom = atoms[at]
     said = predicate(note, atoms, at)
     if said is None:
+        end = note.sentence_of(atom.start)[1]
+        rest = next((a for a in atoms if a.start > atom.end and "normal" in a.labels and {"otherwise", "but"} & set(note.norms(a.start - 2, a.start))), None)
+        if rest is not None and rest.start < end:  # "a little slow but otherwise unremarkable"
+            note.add("gait_abnormality", atom.start, rest.end, "absent", specific=False)
         return
     gap = said[1].start - atom.end
     first, last = min(atom.start, said[1].start), max(atom.end, said[1].end)
-    if said[0] == "normal" and abs(gap) <= 8:
-        note.add("gait_abnormality", first, last, "absent", specific=False)
-    elif said[0] == "abnormal_up" and note.words.norms[said[1].start] == "brisk" and abs(gap) <= 4:
+    if (said[0] == "normal" and abs(gap) <= 8) or (said[0] == "abnormal_up" and note.words.norms[said[1].start] == "brisk" and abs(gap) <= 4):
         note.add("gait_abnormality", first, last, "absent", specific=False)
     elif said[0] == "abnormal" and exam and not any("gait_kind" in a.labels for a in atoms) and abs(gap) <= 3 and note.words.norms[atom.start] not in ("romberg", "stance", "stride"):
         note.add("gait_abnormality", first, last, examined_label(note, said[1].start, said[1].end), kind="unspecified")
@@ -442,10 +496,12 @@ def _sacral_reflex(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
     """Anal and bulbocavernosus reflexes: the fact is their absence, so a normal reflex makes it absent."""
     atom = atoms[at]
     norms = note.words.norms
+    if {"tone", "sphincter", "dre", "exam", "squeeze"} & set(note.norms(atom.start, atom.end)):
+        return  # tone is no reflex
     kind = "absent_anal_reflex" if "anal" in atom.labels else "absent_bulbocavernosus"
     said = predicate(note, atoms, at)
     before, after = note.norms(max(start, atom.start - 2), atom.start), note.norms(atom.end, min(end, atom.end + 3))
-    if norms[atom.start] in ("good", "brisk", "firm") or {"+", "brisk", "firm", "strong", "seen", "elicited"} & {*after[:2], *before[-1:]} and "not" not in after:
+    if norms[atom.start] in ("good", "brisk", "firm") or ({"+", "brisk", "firm", "strong", "seen", "elicited"} & {*after[:2], *before[-1:]} and "not" not in after):
         note.add(kind, atom.start, atom.end, "absent")
     elif said is not None and said[0] in ("normal", "abnormal_up"):
         note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), "absent")
@@ -461,7 +517,7 @@ def _foot_drop(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, exam: 
     category = note.category(start)
     label = standing(note, atom.start, atom.end)
     words = "".join(note.norms(atom.start, atom.end))
-    medical = "footdrop" in words or "dropfoot" in words or "droppedfoot" in words or note.words.raws[atom.start] == "FD" or note.words.norms[atom.start] in ("drop", "dropped") and "foot" in words
+    medical = "footdrop" in words or "dropfoot" in words or "droppedfoot" in words or note.words.raws[atom.start] == "FD" or (note.words.norms[atom.start] in ("drop", "dropped") and "foot" in words)
     side = nearest_side(note, atoms, atom)
     if label == "present" and not medical and category != "exam":
         note.add("reported_weakness", atom.start, atom.end, label, side=side, site="foot", region="lower_extremity")
@@ -474,6 +530,13 @@ def _foot_drop(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, exam: 
 def _gait_kind(note: Note, atoms: Sequence[Atom], atom: Atom, exam: bool, category: str) -> None:
     kind = str(atom.attribute("kind"))
     norms = note.words.norms
+    if {"stooped", "cane", "walker"} & set(note.norms(atom.start, atom.end)) and not any(a is not atom and {"gait_kind"} & set(a.labels) and a.attribute("kind") == kind for a in atoms) and (
+        kind == "parkinsonian" or not any("gait" in a.labels for a in atoms)
+    ):
+        return  # a bent back or a cane alone names no gait
+    others = {e.attributes.get("kind") for a in atoms if a is not atom for e in a.entries if e.label == "gait_kind"}
+    if kind == "cerebellar" and "based" in note.norms(atom.start, atom.end) and others - {"cerebellar", "unspecified", "antalgic"}:
+        return  # "myelopathic, wide based": the first word names it
     label = note.assess(atom.start, atom.end).label
     is_walk = any("gait" in a.labels or "walk_test" in a.labels for a in atoms) or "gait" in note.norms(atom.start, atom.end)
     needs_walk = kind in ("cerebellar", "parkinsonian", "antalgic", "vestibular", "myelopathic", "apraxic")
@@ -524,7 +587,7 @@ def _chunk(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
     """The words around a tenderness up to the next comma, six before and seven after at most."""
     norms = note.words.norms
     low, high = atom.start, atom.end
-    while low > max(start, atom.start - 6) and norms[low - 1] not in (",", ";", ".", ":"):
+    while low > max(start, atom.start - 6) and norms[low - 1] not in (",", ";", "."):
         low -= 1
     while high < min(end, atom.end + 7) and norms[high] not in (",", ";", ".") and norms[high] not in ("but", "except"):
         high += 1
@@ -532,7 +595,7 @@ def _chunk(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
 
 
 def _tender_label(note: Note, atom: Atom, words: Sequence[str], high: int, end: int) -> str:
-    if {"nontender", "nttp", "painless", "not", "none"} & set(words) or "non" in words and "tender" in words or _PAINLESS & set(note.norms(atom.end, min(high, atom.end + 3))):
+    if {"nontender", "nttp", "painless", "not", "none", "nt"} & set(words) or ("non" in words and "tender" in words) or _PAINLESS & set(note.norms(atom.end, min(high, atom.end + 3))):
         return "absent"
     tail = note.norms(atom.end, high)
     if {"not", "no", "never", "without", "doesn't", "didn't"} & set(tail[:3]) and {"bother", "hurt", "painful", "pain", "tender", "provoke", "tenderness", "sore", "reproduce", "discomfort", "reaction", "wince"} & set(tail):
@@ -540,6 +603,8 @@ def _tender_label(note: Note, atom: Atom, words: Sequence[str], high: int, end: 
     following = note.norms(high, min(end, high + 4))
     if {"elsewhere", "otherwise", "else"} & set(following):  # "tender at L2, none elsewhere"
         return "absent" if {"no", "without", "non"} & set(note.norms(atom.start - 3, atom.start)) else "present"
+    if note.norms(atom.start - 1, atom.start) == ["+"]:
+        return "present"
     return standing(note, atom.start, atom.end)
 
 
@@ -558,13 +623,15 @@ def _is_spinal(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: in
         title = set(note.norms(part.start, part.title_end)) if part.parent == "sub" else set()
         elsewhere = any("region" in a.labels and a.attribute("region") != "lumbar" and low <= a.start < high for a in atoms)
         title |= set(note.norms(note.sentence_of(atom.start)[0], note.sentence_of(atom.start)[0] + 2))
-        return lumbar or bool({"back", "spine", "lumbar", "l-spine", "lumbosacral"} & title) and not elsewhere and "joints" not in note.norms(low - 6, high)
+        return lumbar or (bool({"back", "spine", "lumbar", "l-spine", "lumbosacral"} & title) and not elsewhere and "joints" not in note.norms(low - 6, high))
     return False
 
 
 def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:
     atom = atoms[at]
     norms = note.words.norms
+    if {"grasp", "fascia", "fasciitis", "wart", "flexion", "flexors", "surface"} & set(note.norms(atom.end, atom.end + 1)):
+        return
     kind = next((str(e.attributes["kind"]) for e in atom.entries if e.label in ("babinski", "clonus", "hoffmann")), "")
     assessed = note.assess(atom.start, atom.end)
     tail = norms[atom.end : min(end, atom.end + 7)]

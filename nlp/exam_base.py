@@ -41,12 +41,12 @@ def says_absent(note: Note, atom: Atom) -> bool:
     norms = note.norms(atom.start, atom.end)
     if "cue" not in atom.labels or "abnormal" in atom.labels or "normal" in atom.labels:
         return False
-    return norms[-1] == "absent" or "not" in norms[:-1] and norms[-1] in _ABSENT
+    return norms[-1] == "absent" or ("not" in norms[:-1] and norms[-1] in _ABSENT)
 
 
 def _is_apart(note: Note, start: int, end: int) -> bool:
     """Does a bracket or a line end stand between a word and what follows it?"""
-    return ")" in note.norms(start, end) or any("\n" in note.words.gaps[i] for i in range(start, end + 1)) and note.words.norms[start - 1] not in ("and", "the", "of")
+    return ")" in note.norms(start, end) or (any("\n" in note.words.gaps[i] for i in range(start, end + 1)) and note.words.norms[start - 1] not in ("and", "the", "of"))
 
 
 _SUBJECTS = frozenset(("strength", "sensation", "reflex", "gait", "tone", "muscle", "bladder", "bowel", "bladder_bowel", "slr", "walk_test"))
@@ -153,7 +153,7 @@ _SIDE_WORDS = frozenset(("l", "r", "left", "right", "lt", "rt"))
 def in_row(note: Note, start: int) -> bool:
     """Does the sentence stand in a table row or form line, as a whole or behind its title?"""
     layout = note.layout
-    return layout.sentence[start] in layout.rows or bool(topic(note, start)) and layout.sentence[layout.parts[layout.part[start]].start] in layout.rows
+    return layout.sentence[start] in layout.rows or (bool(topic(note, start)) and layout.sentence[layout.parts[layout.part[start]].start] in layout.rows)
 
 
 def topic(note: Note, start: int) -> frozenset[str]:
@@ -208,9 +208,9 @@ def is_old_value(note: Note, i: int) -> bool:
         told = before[-2:-1] == ["("] or bool({"now", "today", "currently", "had"} & set(norms[start:end]))
         dates = [t for t in note.times_in(i, min(end, i + 8)) if t.kind == "date"]  # "4/5" itself may pass for one
         return told or any(norms[t.start].isalpha() or len(norms[t.start]) == 4 or t.end - t.start > 4 for t in dates)
-    if before and (before[-1] in _WAS or before[-1] in (":", "=") and _is_year(before[-2:-1]) or before[-1] == "from" and "to" in norms[i : min(end, i + 5)]):
+    if before and (before[-1] in _WAS or (before[-1] in (":", "=") and _is_year(before[-2:-1])) or (before[-1] == "from" and "to" in norms[i : min(end, i + 5)])):
         return True
-    return _is_year(before[-1:]) or any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9))) and "was" in norms[start:i]
+    return _is_year(before[-1:]) or (any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9))) and "was" in norms[start:i])
 
 
 def _is_year(word: Sequence[str]) -> bool:

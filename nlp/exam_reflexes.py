@@ -10,7 +10,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.exam_base import COMPARED, arm_region, column_order, examined_label, in_row, is_old_value, nearest_side, says_absent, signed, standing, topic
+from nlp.exam_base import (
+    COMPARED,
+    arm_region,
+    column_order,
+    examined_label,
+    in_row,
+    is_old_value,
+    nearest_side,
+    says_absent,
+    signed,
+    standing,
+    topic,
+)
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
 
@@ -97,7 +109,7 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> list[tupl
     for at, atom in enumerate(atoms):
         if atom.start in taken or (atom.end - atom.start > 1 and note.words.norms[atom.start + 1] == "/" and "side" in atom.labels):
             continue  # "R/L" names columns
-        name = _joint(note, atom, grades, known, _goes_with_reflex(atoms, at) or "reflex" in topic(note, start) and not _stopped(atoms, at))
+        name = _joint(note, atom, grades, known, _goes_with_reflex(atoms, at) or ("reflex" in topic(note, start) and not _stopped(atoms, at)))
         if name is not None:
             items.append((atom.start, "joint", (atom, name)))
         elif "side" in atom.labels or atom.attribute("side"):
@@ -176,7 +188,7 @@ def _grades(note: Note, start: int, end: int) -> list[_Value]:
             i = stop
             continue
         match = _GRADE.match(words.text, words.starts[i]) if norm in _FIRST else None
-        if match is None or (i and (words.norms[i - 1] in ("l", "s", ".", "x") and not words.gaps[i] or words.norms[i - 1] in ("all", "times", "-", "^"))):
+        if match is None or (i and ((words.norms[i - 1] in ("l", "s", ".", "x") and not words.gaps[i]) or words.norms[i - 1] in ("all", "times", "-", "^"))):
             i += 1
             continue
         stop = i + 1
@@ -227,9 +239,9 @@ def _groups(note: Note, items: Sequence[tuple[int, str, object]], atoms: Sequenc
             assert isinstance(item, _Value)
             if _describes_next(note, items, index) and not (first and item.text):
                 waiting = item
-            elif first and (item.text or item.kind != "normal") and (current is None or not current.own and _joint_follows(items, index)):
+            elif first and (item.text or item.kind != "normal") and (current is None or (not current.own and _joint_follows(items, index))):
                 twin = current is not None and current.values and current.values[-1].start == item.start
-                if current is None or not twin and any(current.joints):
+                if current is None or (not twin and any(current.joints)):
                     current = _Group(item.start, item.end)
                     groups.append(current)
                 current.values.append(item)
@@ -287,7 +299,7 @@ def _joint_follows(items: Sequence[tuple[int, str, object]], index: int) -> bool
     for position, kind, _ in items[index + 1 :]:
         if kind == "joint":
             return True
-        if kind == "stop" or kind == "value" and position > items[index][0]:
+        if kind == "stop" or (kind == "value" and position > items[index][0]):
             return False
     return False
 
@@ -295,7 +307,7 @@ def _joint_follows(items: Sequence[tuple[int, str, object]], index: int) -> bool
 def _shares(group: _Group, name: str, before: tuple[int, str, object] | None, values_first: bool) -> bool:
     """Does a joint join the group before it: "knees and ankles 2+", "reflexes: knee", "2+ at knees and ankles"?"""
     if not group.values:
-        return not any(group.joints) or not group.sides or bool(group.joints) and before is not None and before[1] == "joint"
+        return not any(group.joints) or not group.sides or (bool(group.joints) and before is not None and before[1] == "joint")
     return values_first and bool(name) and (before is None or before[1] != "value" or not any(group.joints))
 
 
@@ -303,7 +315,7 @@ def _describes_next(note: Note, items: Sequence[tuple[int, str, object]], index:
     """"absent left ankle jerk", "diminished Achilles": a word right before a joint, that says nothing of one before it."""
     value = items[index][2]
     assert isinstance(value, _Value)
-    if value.text or value.kind == "normal" and index:
+    if value.text or (value.kind == "normal" and index):
         return False
     if index and items[index - 1][1] in ("joint", "side") and value.start - items[index - 1][0] <= 3 and not note.has_comma(items[index - 1][0], value.start):
         return False
@@ -330,7 +342,7 @@ def _add_group(note: Note, group: _Group) -> None:
     words = [value for value in group.values if not value.text]
     normal = any(value.kind == "normal" for value in words)
     for value in words:
-        if value.kind == "normal" or value.kind == "brisk" and (grades or normal):
+        if value.kind == "normal" or (value.kind == "brisk" and (grades or normal)):
             continue
         side = _side_of(note, group, value) or next((g.side for g in grades if g.side), None)
         grade = next((g.text for g in grades if (g.number or 0) < 2 and g.side in (side, None, "bilateral")), None)
@@ -414,5 +426,5 @@ def _add(
     if mention is None:
         return
     mention.in_exam = True
-    if label == "present" and kind == "absent" and "ankle" in name and (side == "bilateral" or side is None and group.plural):
+    if label == "present" and kind == "absent" and "ankle" in name and (side == "bilateral" or (side is None and group.plural)):
         note.add("absent_achilles_bilateral", start, end, "present")

@@ -113,14 +113,14 @@ def _marks(note: Note, start: int, atom: Atom, limit: int) -> list[tuple[int, st
         if atom.start <= i < atom.end or (ticks and ticks[i] == UNTICKED):
             i += 1
             continue
-        if side is not None or norm == "b" and norms[i + 1 : i + 3] == ["/", "l"]:
-            paired = norms[i + 1 : i + 2] in (["/"], [">"], ["<"], ["="]) and norms[min(i + 2, limit - 1)] in _SIDES or side is None
+        if side is not None or (norm == "b" and norms[i + 1 : i + 3] == ["/", "l"]):
+            paired = (norms[i + 1 : i + 2] in (["/"], [">"], ["<"], ["="]) and norms[min(i + 2, limit - 1)] in _SIDES) or side is None
             found.append((i, "side", "bilateral" if paired else side))
             i += 2 if paired else 0
         elif norm == "-" and i + 1 == atom.start and not gaps[i + 1]:
             found.append((i, "result", "absent"))
         elif norm in _NEGATIVE or _is_minus(note, i, limit):
-            found.append((i, "result", norms[i - 1] not in ("not", "isn't") and "absent" or "present"))
+            found.append((i, "result", (norms[i - 1] not in ("not", "isn't") and "absent") or "present"))
         elif norm in _NOT and (_FELT | _POSITIVE) & set(norms[i + 1 : min(i + 4, limit)]):
             found.append((i, "result", "absent"))
             while i + 1 < limit and norms[i + 1] not in (",", ";", "and", "but", "on", "at", "."):
@@ -157,7 +157,7 @@ def _positive(note: Note, i: int, limit: int) -> str:
             tail = tail[: tail.index(stop)]
     only = "only" in tail or "alone" in tail or "not" in tail or "no" in tail or "without" in tail or "just" in tail
     backward = "back" in tail or "lbp" in tail or bool(_TIGHT & set(tail))
-    return "absent" if only and backward or norms[i] == "limited" and not _BELOW & set(tail) else "present"
+    return "absent" if (only and backward) or (norms[i] == "limited" and not _BELOW & set(tail)) else "present"
 
 
 def _results(note: Note, start: int, atom: Atom, limit: int, marks: Sequence[tuple[int, str, object]]) -> list[_Result]:
@@ -165,8 +165,8 @@ def _results(note: Note, start: int, atom: Atom, limit: int, marks: Sequence[tup
     if "side" not in kinds:
         return _unsided(note, start, marks)
     facts = [k for k, kind in enumerate(kinds) if kind != "side"]
-    if not facts:
-        return []
+    if not facts:  # a side without a result may still be called equivocal
+        return [_Result(position, position + 1, str(value)) for position, _, value in marks[-1:]]
     results = _side_first(marks) if kinds.index("side") < facts[0] else _side_last(marks)
     told = {result.label for result in results if result.side}
     results = [result for result in results if result.side or result.label not in told]
@@ -241,9 +241,11 @@ def _unsided(note: Note, start: int, marks: Sequence[tuple[int, str, object]]) -
 def _from_degrees(note: Note, result: _Result, limit: int) -> str | None:
     """"SLR R 40 deg to calf" is positive; "to 80", "90/90" is negative."""
     tail = set(note.norms(result.start, min(limit, result.end + 8)))
+    if {"equivocal", "questionable", "indeterminate"} & set(note.norms(result.start - 3, min(limit, result.end + 4))):
+        return "possible"
+    if _TIGHT & tail and not {"pain", "calf", "foot", "radicular", "pn", "shoots"} & tail:
+        return "absent"
     if result.degrees is None:
-        if _TIGHT & tail:
-            return "absent"
         return None
     if result.degrees >= 70:
         return "absent"

@@ -10,7 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.exam_base import ARMS, column_order, in_row, is_old_value, nearest_side, note_label, predicate, standing, stops, topic
+from nlp.exam_base import (
+    ARMS,
+    column_order,
+    in_row,
+    is_old_value,
+    nearest_side,
+    note_label,
+    predicate,
+    standing,
+    stops,
+    topic,
+)
 from nlp.mentions import Atom
 from nlp.note import Mention, Note, side_of
 
@@ -61,6 +72,12 @@ _Item = tuple[int, str, Atom | _Grade | None]
 def read_strength(note: Note, start: int, end: int, atoms: Sequence[Atom], labels: set[str]) -> None:
     """Add the strength mentions of one sentence."""
     graded = _read_grades(note, start, end, atoms, labels)
+    if not graded and "strength" in topic(note, start) and "strength" not in labels:
+        first = atoms[0] if atoms else None
+        if first is not None and "normal" in first.labels and first.start - start <= 4:
+            note.add("motor_weakness", first.start, first.end, "absent", specific=False)  # "Strength: normal"
+    if not graded and note.is_exam(start) and "weak" not in labels:
+        _gives_way(note, atoms)
     for at, atom in enumerate(atoms):
         if "weak" in atom.labels:
             _weak(note, start, atoms, atom, graded)
@@ -95,7 +112,7 @@ def _read_grades(note: Note, start: int, end: int, atoms: Sequence[Atom], labels
     if not grades or not (muscles or strength or exam or "region" in labels):
         return False
     norms = set(note.norms(start, end))
-    if not muscles and not strength and _OTHER_SCORES & norms or _AIMS & norms and "to" in norms or "plan" in note.category(start) and _AIMS & {*norms, *_title_words(note, start)}:
+    if (not muscles and not strength and _OTHER_SCORES & norms) or (_AIMS & norms and "to" in norms) or ("plan" in note.category(start) and _AIMS & {*norms, *_title_words(note, start)}):
         return False
     for group in _groups(note, start, _items(note, start, end, atoms, grades)):
         _add_group(note, group)
@@ -139,14 +156,14 @@ def _grades(note: Note, start: int, end: int, muscles: Sequence[Atom], bare: boo
 
 def _scored(note: Note, start: int, i: int) -> bool:
     """Does another score stand right before the number: "Waddell 3/5", "whisper 2/5", "pain 4/5"?"""
-    return bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i))) or bool({"pain", "visit", "visits", "session", "week"} & set(note.norms(max(start, i - 3), i))) and not note.has_comma(max(start, i - 3), i) and not {"limited", "due", "from", "was", "had"} & set(note.norms(max(start, i - 3), i)) or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
+    return bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i))) or (bool({"pain", "visit", "visits", "session", "week"} & set(note.norms(max(start, i - 3), i))) and not note.has_comma(max(start, i - 3), i) and not {"limited", "due", "from", "was", "had"} & set(note.norms(max(start, i - 3), i))) or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
 
 
 def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: bool, strength: bool, found: Sequence[_Grade]) -> bool:
     """May a number without "/5" be a grade: right behind a muscle, its side, or another grade, and no count or dose?"""
     norms, gaps = note.words.norms, note.words.gaps
     before = norms[i - 1] if i > start else ""
-    if before in ("/", ".", "l", "s", "c", "t", "x", ",") and not (before == "," and found) or (before == "-" and not gaps[i]):
+    if (before in ("/", ".", "l", "s", "c", "t", "x", ",") and not (before == "," and found)) or (before == "-" and not gaps[i]):
         side_before = before in ("l",) and bool(gaps[i]) and (row or bool(near))
         if not side_before:
             return False
@@ -154,7 +171,7 @@ def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: 
     if k < end and norms[k] in ("+", "-") and not gaps[k]:
         k += 1
     after = norms[k] if k < end else ""
-    if after.isalpha() and after not in _AFTER_BARE or after in ("/", "%", "x", "\u00b0") or after == "." and k + 1 < end and norms[k + 1].isdigit() and not gaps[k + 1]:
+    if (after.isalpha() and after not in _AFTER_BARE) or after in ("/", "%", "x", "\u00b0") or (after == "." and k + 1 < end and norms[k + 1].isdigit() and not gaps[k + 1]):
         return False
     if row and (near or strength):
         return True
@@ -184,14 +201,12 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: Sequ
         if atom.start in taken:
             continue
         labels = atom.labels
-        if "muscle" in labels and is_muscle(note, atom):
-            items.append((atom.start, "muscle", atom))
-        elif "region" in labels and _limb(atom):
+        if ("muscle" in labels and is_muscle(note, atom)) or ("region" in labels and _limb(atom)):
             items.append((atom.start, "muscle", atom))
         elif "side" in labels:
             if not (atom.end - atom.start > 1 and note.words.norms[atom.start + 1] == "/"):  # "R/L" names columns
                 items.append((atom.start, "side", atom))
-        elif "strength" in labels or "weak" in labels and "abnormal" not in labels:
+        elif "strength" in labels or ("weak" in labels and "abnormal" not in labels):
             items.append((atom.start, "strength", atom))
         elif _STOPS & set(labels):
             items.append((atom.start, "stop", atom))
@@ -220,7 +235,7 @@ def _groups(note: Note, start: int, items: Sequence[_Item]) -> list[_Group]:
                 continue  # "5/5 strength in the quads", "knee extension strength"
             current = _Group(line_side=line_side if item is not None else None)
         elif kind == "muscle" and isinstance(item, Atom):
-            if current is None or current.grades and not _links(note, current, item, before, grade_first):
+            if current is None or (current.grades and not _links(note, current, item, before, grade_first)):
                 current = _Group(region=current.region if current and "muscle" in item.labels else None, line_side=line_side)
             current.closed = current.closed or bool(current.grades)
             current.muscles.append(item)
@@ -230,7 +245,7 @@ def _groups(note: Note, start: int, items: Sequence[_Item]) -> list[_Group]:
             elif before is not None and before[1] == "side" and isinstance(before[2], Atom) and item.start - before[2].end <= 2 and not note.has_comma(before[2].end, item.start):
                 current.sides.append((before[0], before[2].end, side_of(before[2]) or ""))
         elif kind == "side" and isinstance(item, Atom):
-            if note.norms(item.end, item.end + 1) == [":"] or index == 0 and not (len(items) > 1 and items[1][1] == "grade"):
+            if note.norms(item.end, item.end + 1) == [":"] or (index == 0 and not (len(items) > 1 and items[1][1] == "grade")):
                 line_side = side_of(item)
                 current = _Group(line_side=line_side)
             elif current is not None:
@@ -319,7 +334,7 @@ def _side(note: Note, group: _Group, grade: _Grade) -> str | None:
         return before[-1][2]
     limit = 3 if not group.muscles or group.muscles[0].start < grade.start else 12
     after = next((side for side in group.sides if 0 <= side[0] - grade.end <= limit), None)
-    if after is not None and (limit > 3 or not note.has_comma(grade.end, after[0]) and not {"except", "but", "other", "save"} & set(note.norms(grade.end, after[0]))):
+    if after is not None and (limit > 3 or (not note.has_comma(grade.end, after[0]) and not {"except", "but", "other", "save"} & set(note.norms(grade.end, after[0])))):
         followed = any(0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start) for other in group.grades if other is not grade)
         if not (leads and followed):
             return after[2]
@@ -344,7 +359,7 @@ def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]
         return None
     mention.in_exam = True
     stands = standing(note, grade.start, grade.end)
-    if stands in ("hypothetical", "family") or stands == "historical" and assertion == "present":
+    if stands in ("hypothetical", "family") or (stands == "historical" and assertion == "present"):
         mention.assertion = stands
     if mention.assertion != "present":
         return mention
@@ -367,7 +382,7 @@ def pain_limited(note: Note, first: int, last: int) -> bool:
         if "pain_limited" not in atom.labels:
             continue
         low, high = (atom.end, first) if atom.end <= first else (last, atom.start)
-        if not any(norms[i] in (";", "but") or i + 2 < high and norms[i] in _DIGITS and norms[i + 1] == "/" and norms[i + 2] == "5" for i in range(low, high)):
+        if not any(norms[i] in (";", "but") or (i + 2 < high and norms[i] in _DIGITS and norms[i + 1] == "/" and norms[i + 2] == "5") for i in range(low, high)):
             return True
     return False
 
@@ -396,13 +411,13 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
     first = note.words.norms[atom.start]
     focal = first in _NAMES
     label = standing(note, atom.start, atom.end)
-    examined = near and (exam or label != "absent") or exam and not graded or focal and category not in ("ros", "hpi", "instructions", "interval", "complaint")
+    examined = (near and (exam or label != "absent")) or (exam and not graded) or (focal and category not in ("ros", "hpi", "instructions", "interval", "complaint"))
     if not examined:
         if not exam:
             site = note.words.norms[regions[0].start] if regions else None
             note.add("reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region)
         return
-    if label == "present" and (graded and near or not near and (not exam or focal and "weak" not in first)):
+    if label == "present" and ((graded and near) or (not near and (not exam or (focal and "weak" not in first)))):
         return
     place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (region if region in ARMS else None)
     mention = note.add(
@@ -419,16 +434,33 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
 _WEAK_THINGS = frozenset("cough voice stream urinary flow evidence pulse pulses signal bones bladder handshake acid link".split())
 
 
+def _gives_way(note: Note, atoms: Sequence[Atom]) -> None:
+    """"Hip flexion shows give-way due to pain": weakness of a kind that does not count, but raises the question."""
+    muscle = next((a for a in atoms if "muscle" in a.labels and is_muscle(note, a)), None)
+    gives = next((a for a in atoms if "pain_limited" in a.labels and {"give", "giveway", "gives", "breakaway", "break", "collapsing", "ratchety"} & set(note.norms(a.start, a.end))), None)
+    if muscle is None or gives is None or note.assess(gives.start, gives.end).negated:
+        return
+    mention = note.add(
+        "motor_weakness", gives.start, gives.end, "present", side=nearest_side(note, atoms, muscle), muscle=str(muscle.attribute("muscle")),
+        region=muscle.attribute("region") or "lower_extremity", pain_limited=True,
+    )  # fmt: skip
+    if mention is not None:
+        mention.in_exam = True
+
+
 def _strong(note: Note, atoms: Sequence[Atom], atom: Atom) -> None:
     """"Strong in both legs": examined, or said by the patient."""
     category = note.category(atom.start)
     if note.assess(atom.start, atom.end).hypothetical or "not" in note.norms(atom.start - 3, atom.end):
         return
-    says = category in ("hpi", "ros", "complaint", "interval") or not note.is_exam(atom.start) and "feel" in "".join(note.norms(atom.start - 2, atom.end))
+    says = category in ("hpi", "ros", "complaint", "interval") or (not note.is_exam(atom.start) and "feel" in "".join(note.norms(atom.start - 2, atom.end)))
     type_ = "reported_weakness" if says and not note.is_exam(atom.start) else "motor_weakness"
     region = "upper_extremity" if {"arms", "arm", "hands"} & set(note.norms(atom.start, atom.end)) else None
     note.add(type_, atom.start, atom.end, "absent", specific=False, region=region)
     del atoms
+
+
+_ELECTRIC = frozenset("study studies nerve nerves conduction response responses latency neuron neurons unit units vehicle cortex amplitude amplitudes".split())
 
 
 def _strength_word(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, graded: bool) -> None:
@@ -436,12 +468,10 @@ def _strength_word(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
     atom = atoms[at]
     exam, category = note.is_exam(start), note.category(start)
     said = predicate(note, atoms, at)
-    if said is None:
-        if "strength" in topic(note, start):
-            return
+    if said is None or _ELECTRIC & set(note.norms(atom.end, atom.end + 1)):
         return
     kind, word = said
-    if graded and kind != "normal" or any(norm in _DIGITS for norm in note.norms(atom.end, word.start)):
+    if (graded and kind != "normal") or any(norm in _DIGITS for norm in note.norms(atom.end, word.start)):
         return
     first, last = min(atom.start, word.start), max(atom.end, word.end)
     if kind == "normal":
@@ -461,7 +491,7 @@ def _strength_word(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
 
 def _normal_muscle(note: Note, start: int, atoms: Sequence[Atom], at: int, labels: set[str]) -> None:
     atom = atoms[at]
-    if at and "muscle" in atoms[at - 1].labels or not note.is_exam(start) or "reflex" in labels or "weak" in labels:
+    if (at and "muscle" in atoms[at - 1].labels) or not note.is_exam(start) or "reflex" in labels or "weak" in labels:
         return
     said = predicate(note, atoms, at)
     if said is not None and said[0] == "normal":
@@ -474,7 +504,7 @@ def _normal_muscle(note: Note, start: int, atoms: Sequence[Atom], at: int, label
 def _walk_test(note: Note, start: int, atoms: Sequence[Atom], atom: Atom) -> None:
     """Unable to walk on heels or toes is weakness."""
     norms = note.norms(max(start, atom.start - 6), atom.start)
-    unable = atom.attribute("result") == "unable" or bool(_UNABLE & set(norms)) or "not" in norms and bool({"could", "able", "can"} & set(norms))
+    unable = atom.attribute("result") == "unable" or bool(_UNABLE & set(norms)) or ("not" in norms and bool({"could", "able", "can"} & set(norms)))
     if not unable or atom.attribute("result") == "normal" or note.assess(atom.start, atom.end).hypothetical:
         return
     inside = {"left": "left", "right": "right", "l": "left", "r": "right"}

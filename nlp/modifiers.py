@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from nlp.exam import is_electrodiagnostic
 from nlp.exam_base import nearest_side
 from nlp.facts import span_of
 from nlp.mentions import Atom
@@ -63,7 +64,7 @@ class _Statement:
 
 def _speaks_of(statement: _Statement, mention: Mention) -> bool:
     own = mention.attributes.get("side")
-    if mention.type not in statement.types or statement.side and own and statement.side != own and "bilateral" not in (statement.side, own):
+    if mention.type not in statement.types or (statement.side and own and statement.side != own and "bilateral" not in (statement.side, own)):
         return False
     return statement.arm == (mention.attributes.get("region") == "upper_extremity")
 
@@ -140,7 +141,7 @@ def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> Non
                     continue
                 near = atom.start - mention.end <= 6 and atom.start >= mention.end
                 linked = bool(_FROM & set(note.norms(atom.start - 4, atom.start)) or _FROM & set(note.norms(atom.end, atom.end + 2)))
-                if blame is not None and abs(blame.start - atom.start) <= 10 or near and own or linked and not own:
+                if (blame is not None and abs(blame.start - atom.start) <= 10) or (near and own) or (linked and not own):
                     attributes["attributed_to"] = name
                     attributes["attributed_elsewhere"] = True
 
@@ -202,7 +203,7 @@ def _statements(note: Note) -> list[_Statement]:
     found: list[_Statement] = []
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
-        if not labels & {"blame", "old", *_BLAMED}:
+        if not labels & {"blame", "old", *_BLAMED} or note.category(start) in ("results", "labs") or is_electrodiagnostic(note, start, end):
             continue
         types: set[str] = set()
         for noun, covered in _NOUNS.items():
@@ -222,7 +223,7 @@ def _statements(note: Note) -> list[_Statement]:
                 if label in atom.labels:
                     stands = note.scopes.assess(atom.start, atom.end)
                     said = blame is not None and abs(blame.start - atom.start) <= 20 and "not" not in note.norms(blame.start - 2, blame.end + 1)
-                    if stands.label in ("present", "historical") and (said or _FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom)):
+                    if stands.label in ("present", "historical") and (said or (_FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom))):
                         blamed, nerve = name, atom
         old = next((a for a in atoms if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))), None)
         is_old = old is not None and not _denied(note, old) and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and _is_there(note, head)
@@ -252,7 +253,7 @@ def _close(note: Note, old: Atom, head: Atom | None) -> bool:
     if head is None:
         return False
     word = note.words.norms[old.start]
-    return word == "known" and 0 <= head.start - old.end <= 3 or word == "stable" and 0 <= old.start - head.end <= 3
+    return (word == "known" and 0 <= head.start - old.end <= 3) or (word == "stable" and 0 <= old.start - head.end <= 3)
 
 
 def _is_there(note: Note, head: Atom) -> bool:

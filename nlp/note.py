@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -54,6 +54,7 @@ class Note:
             self.own_date = None
         self.anchor = self.own_date or fallback
         self.mentions: list[Mention] = []
+        self._seen = frozenset(words.norms)
 
     def find_layout(self, known: Lexicon) -> None:
         self.layout: Layout = read_layout(self.words, known.headings)
@@ -72,6 +73,7 @@ class Note:
     def set_atoms(self, atoms: list[Atom]) -> None:
         self.atoms = atoms
         self._atom_starts = [atom.start for atom in atoms]
+        self._with_atoms: list[tuple[int, int, Sequence[Atom]]] | None = None
 
     def find_scopes(self) -> None:
         self.scopes = Scopes(self.words, self.layout, with_lost_cues(self.words, self.layout, self.atoms))
@@ -83,6 +85,10 @@ class Note:
     def sentence_of(self, i: int) -> tuple[int, int]:
         return self.layout.sentences[self.layout.sentence[i]]
 
+    def holds(self, *words: str) -> bool:
+        """Does one of the words stand anywhere in the text?"""
+        return not self._seen.isdisjoint(words)
+
     def category(self, i: int) -> str:
         """The category of the part of the note that holds word `i`."""
         return self.layout.parts[self.layout.part[i]].category
@@ -93,11 +99,12 @@ class Note:
     def times_in(self, start: int, end: int) -> Sequence[Time]:
         return self.times[bisect_left(self._time_starts, start) : bisect_left(self._time_starts, end)]
 
-    def sentences(self) -> Iterator[tuple[int, int, Sequence[Atom]]]:
-        for start, end in self.layout.sentences:
-            atoms = self.atoms_in(start, end)
-            if atoms:
-                yield start, end, atoms
+    def sentences(self) -> Sequence[tuple[int, int, Sequence[Atom]]]:
+        """Every sentence that holds an atom: its first word, its end and its atoms. Every stage goes over them."""
+        if self._with_atoms is None:
+            rows = ((start, end, self.atoms_in(start, end)) for start, end in self.layout.sentences)
+            self._with_atoms = [row for row in rows if row[2]]
+        return self._with_atoms
 
     def is_unticked(self, i: int) -> bool:
         return bool(self.layout.marks) and self.layout.marks[i] == UNTICKED

@@ -832,11 +832,8 @@ def _lab_tables(note: Note) -> None:
     for number, (first, last) in enumerate(lines):
         columns = [
             a
-            for a in note.atoms
-            if "lab" in a.labels
-            and first <= words.starts[a.start] < last
-            and (entry := a.get("lab")) is not None
-            and entry.attributes.get("test")
+            for a in note.atoms_in(*_words_of(note, first, last))
+            if "lab" in a.labels and (entry := a.get("lab")) is not None and entry.attributes.get("test")
         ]
         if len(columns) < 2 or any(c.isdigit() for c in text[first:last]):
             continue

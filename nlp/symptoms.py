@@ -192,6 +192,8 @@ def _weights(note: Note) -> None:
 
 def _temperatures(note: Note) -> None:
     """ "Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
+    if not note.holds("temps", "temperatures", "temperature"):
+        return
     norms = note.words.norms
     for i, norm in enumerate(norms):
         if not norm.startswith("temp") or (
@@ -833,6 +835,8 @@ _RETAINED_ML = 300
 
 def _residuals(note: Note) -> None:
     """ "Bladder scan 720 mL", "PVR 610 cc": so much urine left in the bladder is retention, found now."""
+    if not note.holds("pvr", "scan", "scanner", "residual"):
+        return
     norms = note.words.norms
     for i, norm in enumerate(norms):
         if norm not in ("pvr", "scan", "scanner", "residual") or note.category(i) in ("pmh", "family"):

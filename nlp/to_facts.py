@@ -145,7 +145,7 @@ def _is_unreadable(note: Note) -> bool:
     raws = note.words.raws
     if len(raws) < 50:
         return False
-    raws = raws[:: max(1, len(raws) // 300)]  # a sample tells
+    raws = raws[:: max(1, len(raws) // 100)]  # a sample tells
     return sum(len(raw) > 2 and raw.isascii() and raw.isalpha() for raw in raws) < 0.12 * len(raws)
 
 

@@ -511,7 +511,18 @@ def _is_planned(
         ]
         if strong and not in_plan:
             return False
-        return not (not in_plan and any(t.kind == "date" and len(t.iso) >= 7 and note.anchor is not None and t.iso < note.anchor.isoformat() and abs(t.start - atom.end) <= 8 for t in times) and type_ in _DRUGS)
+        return not (
+            not in_plan
+            and any(
+                t.kind == "date"
+                and len(t.iso) >= 7
+                and note.anchor is not None
+                and t.iso < note.anchor.isoformat()
+                and abs(t.start - atom.end) <= 8
+                for t in times
+            )
+            and type_ in _DRUGS
+        )
     if in_plan and type_ in _ACTIVE:
         if _response_near(note, atom, start, end) or any(
             d
@@ -987,7 +998,7 @@ def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions
     found: list[tuple[int, str]] = []
     for atom in atoms:
         entry = atom.get("response")
-        if entry is None:
+        if entry is None or note.is_unticked(atom.start):
             continue
         value = str(entry.attributes["response"])
         scope = note.scopes.assess(atom.start, atom.end)

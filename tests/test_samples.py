@@ -36,6 +36,22 @@ TEXTS = {
 
 each_case = pytest.mark.parametrize("case_id", sorted(EXPECTED))
 
+#: What the program still reads otherwise than the author: case, then check, then why. Each must go on failing, so
+#: that a mended one is taken off the list.
+KNOWN_MISSES: dict[str, dict[str, str]] = json.loads((SAMPLES / "known_misses.json").read_text("utf-8"))
+
+
+def each_case_but_known_misses(check_name: str) -> pytest.MarkDecorator:
+    """Every case; those whose `check_name` is a known miss are expected to fail, strictly."""
+    return pytest.mark.parametrize(
+        "case_id",
+        [
+            pytest.param(case_id, marks=pytest.mark.xfail(reason=why, strict=True)) if why else case_id
+            for case_id in sorted(EXPECTED)
+            for why in [KNOWN_MISSES.get(case_id, {}).get(check_name)]
+        ],
+    )
+
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Json]:
@@ -51,20 +67,20 @@ def quotes(result: Json) -> list[Any]:
     return [quote for holder in holders for quote in holder["evidence"]]
 
 
-@each_case
+@each_case_but_known_misses("determination")
 def test_the_determination_is_the_authors(case_id: str, results: dict[str, Json]) -> None:
     assert results[case_id]["error"] is None
     assert results[case_id]["determination"] == EXPECTED[case_id]["determination"]
 
 
-@each_case
+@each_case_but_known_misses("indications")
 def test_the_indications_stand_as_the_author_found_them(case_id: str, results: dict[str, Json]) -> None:
     wanted = EXPECTED[case_id]["indications"]
     found = statuses(results[case_id])
     assert {name: found.get(name, "not_raised") for name in wanted} == wanted
 
 
-@each_case
+@each_case_but_known_misses("nothing_else_met")
 def test_nothing_is_met_that_the_author_did_not_find(case_id: str, results: dict[str, Json]) -> None:
     wanted = EXPECTED[case_id]["indications"]
     found = statuses(results[case_id])
