@@ -41,7 +41,11 @@ def read_exam(note: Note) -> None:
         _all_normal(note, start, atoms)
         if labels & _MOTOR or "strength" in topic(note, start):
             read_strength(note, start, end, atoms, labels)
-        if labels & {"reflex", "reflex_word"} or "reflex" in topic(note, start) or (labels & {"region", "muscle"} and note.is_exam(start)):
+        if (
+            labels & {"reflex", "reflex_word"}
+            or "reflex" in topic(note, start)
+            or (labels & {"region", "muscle"} and note.is_exam(start))
+        ):
             read_reflexes(note, start, end, atoms)
         if "silt" in labels:
             _touch_intact(note, start, end, atoms)
@@ -57,10 +61,12 @@ _LISTED = {"strength": "motor_weakness", "sensation": "sensory_deficit", "reflex
 
 
 def _all_normal(note: Note, start: int, atoms: Sequence[Atom]) -> None:
-    """"Strength, sensation and reflexes normal": what is said of a list is said of each of its subjects."""
+    """ "Strength, sensation and reflexes normal": what is said of a list is said of each of its subjects."""
     run: list[Atom] = []
-    for at, atom in enumerate(atoms):
-        if set(_LISTED) & set(atom.labels) and (not run or not set(note.norms(run[-1].end, atom.start)) - {",", "and", "&", "/", "+"}):
+    for atom in atoms:
+        if set(_LISTED) & set(atom.labels) and (
+            not run or not set(note.norms(run[-1].end, atom.start)) - {",", "and", "&", "/", "+"}
+        ):
             run.append(atom)
             continue
         if len(run) > 1:
@@ -68,11 +74,20 @@ def _all_normal(note: Note, start: int, atoms: Sequence[Atom]) -> None:
         run = [atom] if set(_LISTED) & set(atom.labels) else []
     if len({label for atom in run for label in atom.labels if label in _LISTED}) < 2:
         return
-    before = next((a for a in reversed(atoms) if a.end <= run[0].start and run[0].start - a.end <= 1 and "normal" in a.labels), None)
+    before = next(
+        (
+            a
+            for a in reversed(atoms)
+            if a.end <= run[0].start and run[0].start - a.end <= 1 and "normal" in a.labels
+        ),
+        None,
+    )
     after = next((a for a in atoms if a.start >= run[-1].end), None)
     while after is not None and ("region" in after.labels or "side" in after.labels):
         after = next((a for a in atoms if a.start >= after.end), None)
-    said = before or (after if after is not None and "normal" in after.labels and after.start - run[-1].end <= 7 else None)
+    said = before or (
+        after if after is not None and "normal" in after.labels and after.start - run[-1].end <= 7 else None
+    )
     if said is None or signed(note, "normal", said) != "normal" or ";" in note.norms(run[-1].end, said.start):
         return
     for atom in run:
@@ -83,12 +98,22 @@ def _all_normal(note: Note, start: int, atoms: Sequence[Atom]) -> None:
 
 def _drop_vague_gaits(note: Note) -> None:
     """Where the note names a kind of gait, "gait disorder" and "unsteady" say no more than that."""
-    kinds = {m.attributes.get("kind") for m in note.mentions if m.type == "gait_abnormality" and m.assertion == "present"}
+    kinds = {
+        m.attributes.get("kind")
+        for m in note.mentions
+        if m.type == "gait_abnormality" and m.assertion == "present"
+    }
     if kinds - {"unspecified", "antalgic", None}:
-        note.mentions = [m for m in note.mentions if m.type != "gait_abnormality" or m.attributes.get("kind") != "unspecified"]
+        note.mentions = [
+            m
+            for m in note.mentions
+            if m.type != "gait_abnormality" or m.attributes.get("kind") != "unspecified"
+        ]
 
 
-_MOTOR = frozenset(("neuro_normal", "muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region"))
+_MOTOR = frozenset(
+    ("neuro_normal", "muscle", "strength", "weak", "weak_said", "strong", "walk_test", "side", "region")
+)
 _ELECTRIC = frozenset(
     "fibrillation fibrillations fibs psw psws insertional amplitude amplitudes latency latencies recruitment polyphasia polyphasic mup mups muap muaps cmap snap snaps denervation".split()
 )
@@ -97,8 +122,19 @@ _ELECTRIC = frozenset(
 def is_electrodiagnostic(note: Note, start: int, end: int) -> bool:
     """The muscles, sides and plus signs of an EMG are no examination."""
     norms = set(note.norms(start, end))
-    studied = norms & {"peroneal", "fibular", "tibial", "sural", "median", "ulnar"} and norms & {"motor", "sensory", "conduction", "response", "responses"}
-    return bool(_ELECTRIC & norms) or {"sharp", "waves"} <= norms or (bool(studied) and note.category(start) != "exam") or ({"h", "reflexes"} <= norms and note.category(start) == "results")
+    studied = norms & {"peroneal", "fibular", "tibial", "sural", "median", "ulnar"} and norms & {
+        "motor",
+        "sensory",
+        "conduction",
+        "response",
+        "responses",
+    }
+    return (
+        bool(_ELECTRIC & norms)
+        or {"sharp", "waves"} <= norms
+        or (bool(studied) and note.category(start) != "exam")
+        or ({"h", "reflexes"} <= norms and note.category(start) == "results")
+    )
 
 
 _OTHERS = frozenset(
@@ -110,8 +146,13 @@ _OTHERS = frozenset(
 # Sensation -------------------------------------------------------------------------------------------------------------
 
 _ROOT = re.compile(r"(?:[ls])\s?-?(\d)", re.IGNORECASE)
-_LEVEL = re.compile(r"\b([LS])\s?([1-5])(?:\s?[-/,&]\s?(?:and\s)?([LS])?\s?([1-5]))?(?:\s?[-/,&]\s?(?:and\s)?([LS])?([1-5]))?(?!\d)", re.IGNORECASE)
-_DERMATOME_WORDS = frozenset("distribution dermatome dermatomes dermatomal territory pattern area root nerve".split())
+_LEVEL = re.compile(
+    r"\b([LS])\s?([1-5])(?:\s?[-/,&]\s?(?:and\s)?([LS])?\s?([1-5]))?(?:\s?[-/,&]\s?(?:and\s)?([LS])?([1-5]))?(?!\d)",
+    re.IGNORECASE,
+)
+_DERMATOME_WORDS = frozenset(
+    "distribution dermatome dermatomes dermatomal territory pattern area root nerve".split()
+)
 
 
 def dermatomes(note: Note, start: int, end: int) -> list[str]:
@@ -120,7 +161,12 @@ def dermatomes(note: Note, start: int, end: int) -> list[str]:
     norms = note.words.norms
     for i in range(start, end):
         norm = norms[i]
-        if len(norm) == 2 and norm[0] in "ls" and norm[1] in "12345" and not (norm[0] == "s" and norm[1] not in "1"):
+        if (
+            len(norm) == 2
+            and norm[0] in "ls"
+            and norm[1] in "12345"
+            and not (norm[0] == "s" and norm[1] not in "1")
+        ):
             found.append(norm.upper())
         elif found and norm in "12345" and i and norms[i - 1] in ("-", "/", ",", "and", "&"):
             letter = "S" if norm == "1" and found[-1] == "L5" else "L"
@@ -131,7 +177,10 @@ def dermatomes(note: Note, start: int, end: int) -> list[str]:
 def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     exam = note.is_exam(start)
     done: set[int] = set()
-    if "sensation" in topic(note, start) and not any({"sensation", "numb"} & set(a.labels) and not note.words.norms[a.start].startswith("dermatom") for a in atoms):
+    if "sensation" in topic(note, start) and not any(
+        {"sensation", "numb"} & set(a.labels) and not note.words.norms[a.start].startswith("dermatom")
+        for a in atoms
+    ):
         _titled_sensation(note, start, end, atoms)
         return
     for at, atom in enumerate(atoms):
@@ -139,17 +188,32 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if _is_other_sense(note, atoms, atom):
                 continue
             score = note.norms(atom.end, atom.end + 3)
-            if "filament" in note.words.norms[atom.end - 1] and len(score) == 3 and score[1] == "/" and score[0].isdigit() and score[2].isdigit():
-                _add_sensory(note, atoms, atom, atom, "absent" if score[0] == score[2] else "present", start, end)
+            if (
+                "filament" in note.words.norms[atom.end - 1]
+                and len(score) == 3
+                and score[1] == "/"
+                and score[0].isdigit()
+                and score[2].isdigit()
+            ):
+                _add_sensory(
+                    note, atoms, atom, atom, "absent" if score[0] == score[2] else "present", start, end
+                )
                 continue
-            if exam and (_sensory_columns(note, start, end, atoms, at) or _felt(note, atoms, atom, start, end)):
+            if exam and (
+                _sensory_columns(note, start, end, atoms, at) or _felt(note, atoms, atom, start, end)
+            ):
                 return
             if at and "sensation" in atoms[at - 1].labels and atom.start - atoms[at - 1].end <= 2:
                 continue  # "pin and vibration": the list is one subject
             said = predicate(note, atoms, at)
             if said is None:
                 continue
-            if "reflex" in {lab for a in atoms if min(said[1].start, atom.start) < a.start < max(said[1].start, atom.start) for lab in a.labels}:
+            if "reflex" in {
+                lab
+                for a in atoms
+                if min(said[1].start, atom.start) < a.start < max(said[1].start, atom.start)
+                for lab in a.labels
+            }:
                 continue
             if said[1].start in done and said[0] != "normal":
                 continue
@@ -159,7 +223,11 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 if exam:
                     _sensory_exceptions(note, atoms, atom, said[1], start, end, done)
             elif said[0] in ("abnormal", "abnormal_up"):
-                label = examined_label(note, said[1].start, said[1].end) if "cue" not in said[1].labels else "present"
+                label = (
+                    examined_label(note, said[1].start, said[1].end)
+                    if "cue" not in said[1].labels
+                    else "present"
+                )
                 if exam or _is_examined(note, atom, said[1]):
                     _add_sensory(note, atoms, atom, said[1], label, start, end)
                 elif note.words.norms[said[1].start] != "down":  # "an electric feeling down the leg"
@@ -171,37 +239,68 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 first, last = min(atom.start, saddle.start), max(atom.end, saddle.end)
                 note.add("saddle_anesthesia", first, last, label)
                 continue
-            deficit = note.words.norms[atom.start] in ("sensory", "hypoesthesia", "hypaesthesia", "hypesthesia", "decreased", "loss", "focal")
-            if (exam and (label != "present" or deficit or _placed_by_examiner(note, atoms, atom, start, end))) or (deficit and note.category(start) not in ("ros", "hpi", "interval", "complaint", "instructions")):
+            deficit = note.words.norms[atom.start] in (
+                "sensory",
+                "hypoesthesia",
+                "hypaesthesia",
+                "hypesthesia",
+                "decreased",
+                "loss",
+                "focal",
+            )
+            if (
+                exam and (label != "present" or deficit or _placed_by_examiner(note, atoms, atom, start, end))
+            ) or (
+                deficit
+                and note.category(start) not in ("ros", "hpi", "interval", "complaint", "instructions")
+            ):
                 _add_sensory(note, atoms, atom, atom, label, start, end)
             else:
                 _add_numb(note, atoms, atom, label, start)
 
 
-_SAYS = frozenset("reports reported reporting complains states stated subjective subjectively endorses describes described says feels feeling c/o notes".split())
+_SAYS = frozenset(
+    "reports reported reporting complains states stated subjective subjectively endorses describes described says feels feeling c/o notes".split()
+)
 
 
 def _placed_by_examiner(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) -> bool:
     """Numbness with a dermatome, or numbness of a leg that nobody is said to report."""
     roots, _, region, _ = _place(note, atoms, atom, start, end)
     numb = note.words.norms[atom.start].startswith("numb")
-    return bool(roots) or (numb and region == "lower_extremity" and not _SAYS & set(note.norms(start, atom.start)))
+    return bool(roots) or (
+        numb and region == "lower_extremity" and not _SAYS & set(note.norms(start, atom.start))
+    )
 
 
-def _sensory_exceptions(note: Note, atoms: Sequence[Atom], subject: Atom, normal: Atom, start: int, end: int, done: set[int]) -> None:
-    """"Intact except decreased over the right dorsal foot", "L4 normal, L5 diminished": what follows a normal."""
+def _sensory_exceptions(
+    note: Note, atoms: Sequence[Atom], subject: Atom, normal: Atom, start: int, end: int, done: set[int]
+) -> None:
+    """ "Intact except decreased over the right dorsal foot", "L4 normal, L5 diminished": what follows a normal."""
     for atom in atoms:
         if atom.start <= max(normal.start, subject.start) or atom.start in done:
             continue
         if {"reflex", "strength", "gait", "tone", "slr"} & set(atom.labels):
             return
-        if "abnormal" in atom.labels and not {"sensation", "cue"} & set(atom.labels) and signed(note, "abnormal", atom) != "normal":
+        if (
+            "abnormal" in atom.labels
+            and not {"sensation", "cue"} & set(atom.labels)
+            and signed(note, "abnormal", atom) != "normal"
+        ):
             done.add(atom.start)
-            _add_sensory(note, atoms, subject if atom.start - subject.end < 4 else atom, atom, examined_label(note, atom.start, atom.end), start, end)
+            _add_sensory(
+                note,
+                atoms,
+                subject if atom.start - subject.end < 4 else atom,
+                atom,
+                examined_label(note, atom.start, atom.end),
+                start,
+                end,
+            )
 
 
 def _touch_intact(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
-    """"SILT": sensation intact to light touch."""
+    """ "SILT": sensation intact to light touch."""
     for atom in atoms:
         if "silt" in atom.labels and note.assess(atom.start, atom.end).label == "present":
             _add_sensory(note, atoms, atom, atom, "absent", start, end)
@@ -212,19 +311,44 @@ def _is_other_sense(note: Note, atoms: Sequence[Atom], atom: Atom) -> bool:
     norms = note.words.norms
     if norms[atom.start] not in ("temperature", "temp", "sharp", "cold", "touch", "feeling", "lt"):
         return False
-    if note.norms(atom.end, atom.end + 1) and norms[atom.end] in ("pain", "pains", "ache", "shooting", "stabbing", "burning", "waves", "debridement", "edges"):
+    if note.norms(atom.end, atom.end + 1) and norms[atom.end] in (
+        "pain",
+        "pains",
+        "ache",
+        "shooting",
+        "stabbing",
+        "burning",
+        "waves",
+        "debridement",
+        "edges",
+    ):
         return True
-    others = any("sensation" in a.labels and a is not atom and norms[a.start] not in ("temperature", "temp") for a in atoms)
-    return norms[atom.start] in ("temperature", "temp") and not others and not any("region" in a.labels or "territory" in a.labels for a in atoms)
+    others = any(
+        "sensation" in a.labels and a is not atom and norms[a.start] not in ("temperature", "temp")
+        for a in atoms
+    )
+    return (
+        norms[atom.start] in ("temperature", "temp")
+        and not others
+        and not any("region" in a.labels or "territory" in a.labels for a in atoms)
+    )
 
 
 def _titled_sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
-    """"Sensory: dull over the left L5": the title names what is felt."""
+    """ "Sensory: dull over the left L5": the title names what is felt."""
     for atom in atoms:
         for label in atom.labels:
             if label in ("normal", "abnormal", "abnormal_up"):
                 meaning = signed(note, label, atom)
-                _add_sensory(note, atoms, atom, atom, "absent" if meaning == "normal" else examined_label(note, atom.start, atom.end), start, end)
+                _add_sensory(
+                    note,
+                    atoms,
+                    atom,
+                    atom,
+                    "absent" if meaning == "normal" else examined_label(note, atom.start, atom.end),
+                    start,
+                    end,
+                )
                 break
 
 
@@ -248,24 +372,54 @@ def _sensory_columns(note: Note, start: int, end: int, atoms: Sequence[Atom], at
 
 
 def _felt(note: Note, atoms: Sequence[Atom], subject: Atom, start: int, end: int) -> bool:
-    """"Feels light touch everywhere": what is felt is there, unless another word says less."""
-    verb = next((i for i in range(max(start, subject.start - 3), subject.start) if note.words.norms[i] in _FEELS), None)
-    if verb is None and note.norms(subject.end, subject.end + 1) in (["felt"], ["perceived"], ["appreciated"]):
+    """ "Feels light touch everywhere": what is felt is there, unless another word says less."""
+    verb = next(
+        (i for i in range(max(start, subject.start - 3), subject.start) if note.words.norms[i] in _FEELS),
+        None,
+    )
+    if verb is None and note.norms(subject.end, subject.end + 1) in (
+        ["felt"],
+        ["perceived"],
+        ["appreciated"],
+    ):
         verb = subject.end
-    if verb is None or {"not", "less", "cannot", "can't", "doesn't", "didn't", "barely"} & set(note.norms(verb - 2, verb + 3)):
+    if verb is None or {"not", "less", "cannot", "can't", "doesn't", "didn't", "barely"} & set(
+        note.norms(verb - 2, verb + 3)
+    ):
         return False
-    if any({"abnormal", "numb"} & set(atom.labels) and not {"sensation"} & set(atom.labels) for atom in atoms):
+    if any(
+        {"abnormal", "numb"} & set(atom.labels) and not {"sensation"} & set(atom.labels) for atom in atoms
+    ):
         return False
     _add_sensory(note, atoms, subject, subject, "absent", start, end)
     return True
 
 
-_FEELS = frozenset("feels felt perceives perceived appreciates appreciated distinguishes distinguished discriminates discerns detects identifies recognizes".split())
+_FEELS = frozenset(
+    "feels felt perceives perceived appreciates appreciated distinguishes distinguished discriminates discerns detects identifies recognizes".split()
+)
 
 
 def _is_examined(note: Note, subject: Atom, said: Atom) -> bool:
     """Pinprick, light touch and the like are an examiner's words; "feeling" and "sensation" may be the patient's."""
-    return note.words.norms[subject.start] not in ("feeling", "sensation", "sensations", "touch", "cold", "temperature", "sensory", "sensibility") or note.category(subject.start) in ("exam",) or (note.words.norms[subject.start] in ("sensation", "sensory") and note.category(subject.start) not in ("hpi", "ros", "complaint", "interval"))
+    return (
+        note.words.norms[subject.start]
+        not in (
+            "feeling",
+            "sensation",
+            "sensations",
+            "touch",
+            "cold",
+            "temperature",
+            "sensory",
+            "sensibility",
+        )
+        or note.category(subject.start) in ("exam",)
+        or (
+            note.words.norms[subject.start] in ("sensation", "sensory")
+            and note.category(subject.start) not in ("hpi", "ros", "complaint", "interval")
+        )
+    )
 
 
 def _near_saddle(note: Note, atoms: Sequence[Atom], atom: Atom) -> Atom | None:
@@ -277,7 +431,9 @@ def _near_saddle(note: Note, atoms: Sequence[Atom], atom: Atom) -> Atom | None:
     return None
 
 
-def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) -> tuple[list[str], str | None, str | None, bool]:
+def _place(
+    note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int
+) -> tuple[list[str], str | None, str | None, bool]:
     """(dermatomes, site, region, is the pattern that of a neuropathy) of the clause around a finding."""
     low, high = _clause(note, atom, start, end)
     pattern = any(low <= other.start < high and "pattern" in other.labels for other in atoms)
@@ -300,7 +456,10 @@ def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) 
         if "region" in other.labels:
             place = str(other.attribute("region"))
             region = region or place
-            site = site or note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower()
+            site = (
+                site
+                or note.words.text[note.words.starts[other.start] : note.words.ends[other.end - 1]].lower()
+            )
             if place == "knee":
                 roots.append("L3")
     if pattern:
@@ -310,7 +469,10 @@ def _place(note: Note, atoms: Sequence[Atom], atom: Atom, start: int, end: int) 
 
 def _own_chunk(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: int) -> tuple[int, int]:
     """Between commas, where that names a level and another predicate stands elsewhere: "L4 normal, L5 diminished"."""
-    if not any(low <= other.start < high and other is not atom and {"normal", "abnormal"} & set(other.labels) for other in atoms):
+    if not any(
+        low <= other.start < high and other is not atom and {"normal", "abnormal"} & set(other.labels)
+        for other in atoms
+    ):
         return low, high
     norms = note.words.norms
     first, last = atom.start, atom.end
@@ -318,14 +480,20 @@ def _own_chunk(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: in
         first -= 1
     while last < high and norms[last] != ",":
         last += 1
-    named = dermatomes(note, first, last) or any(first <= other.start < last and "territory" in other.labels for other in atoms)
+    named = dermatomes(note, first, last) or any(
+        first <= other.start < last and "territory" in other.labels for other in atoms
+    )
     return (first, last) if named else (low, high)
 
 
 def _side_within(note: Note, atoms: Sequence[Atom], low: int, high: int) -> str | None:
     """The side inside the name of a place: "outer left foot"."""
     for other in atoms:
-        if low <= other.start < high and ("territory" in other.labels or "region" in other.labels) and not side_of(other):
+        if (
+            low <= other.start < high
+            and ("territory" in other.labels or "region" in other.labels)
+            and not side_of(other)
+        ):
             for word in note.norms(other.start, other.end):
                 if word in ("left", "l", "right", "r"):
                     return "left" if word[0] == "l" else "right"
@@ -343,18 +511,32 @@ def _clause(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
     return low, high
 
 
-def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, label: str, start: int, end: int) -> None:
+def _add_sensory(
+    note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, label: str, start: int, end: int
+) -> None:
     roots, site, region, pattern = _place(note, atoms, said, start, end)
     first, last = min(subject.start, said.start), max(subject.end, said.end)
     if label == "absent":
-        note.add("sensory_deficit", first, last, "absent", specific=bool(roots), region=region if region in ARMS else None, dermatome=",".join(roots) if len(roots) <= 2 else None)
+        note.add(
+            "sensory_deficit",
+            first,
+            last,
+            "absent",
+            specific=bool(roots),
+            region=region if region in ARMS else None,
+            dermatome=",".join(roots) if len(roots) <= 2 else None,
+        )
         return
     saddle = _near_saddle(note, atoms, said)
     if saddle is not None:
         note.add("saddle_anesthesia", min(first, saddle.start), max(last, saddle.end), label)
         if not roots or "and" not in note.norms(said.start, end):
             return
-    modality = note.words.text[note.words.starts[subject.start] : note.words.ends[subject.end - 1]].lower() if subject is not said else None
+    modality = (
+        note.words.text[note.words.starts[subject.start] : note.words.ends[subject.end - 1]].lower()
+        if subject is not said
+        else None
+    )
     mention = note.add(
         "sensory_deficit", first, last, label, side=_side_within(note, atoms, *_clause(note, said, start, end)) or nearest_side(note, atoms, said, 10), dermatome=None if region in ARMS else ",".join(roots),
         site=site, modality=modality, region=region if region in ARMS else ("lower_extremity" if roots or region == "lower_extremity" else region),
@@ -367,10 +549,26 @@ def _add_sensory(note: Note, atoms: Sequence[Atom], subject: Atom, said: Atom, l
 
 
 def _add_numb(note: Note, atoms: Sequence[Atom], atom: Atom, label: str, start: int) -> None:
-    near = [o for o in atoms if ("region" in o.labels or "territory" in o.labels) and -6 <= o.start - atom.end <= 8]
+    near = [
+        o
+        for o in atoms
+        if ("region" in o.labels or "territory" in o.labels) and -6 <= o.start - atom.end <= 8
+    ]
     region = str(near[0].attribute("region")) if near else None
-    site = note.words.text[note.words.starts[near[0].start] : note.words.ends[near[0].end - 1]].lower() if near else None
-    note.add("reported_numbness", atom.start, atom.end, label, side=nearest_side(note, atoms, atom), site=site, region=region)
+    site = (
+        note.words.text[note.words.starts[near[0].start] : note.words.ends[near[0].end - 1]].lower()
+        if near
+        else None
+    )
+    note.add(
+        "reported_numbness",
+        atom.start,
+        atom.end,
+        label,
+        side=nearest_side(note, atoms, atom),
+        site=site,
+        region=region,
+    )
 
 
 # The others ------------------------------------------------------------------------------------------------------------
@@ -381,7 +579,9 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     _titled(note, start, atoms)
     for at, atom in enumerate(atoms):
         labels = atom.labels
-        if note.norms(atom.end, atom.end + 2) == ["[", "]"] and not (note.layout.marks and note.layout.marks[atom.start]):
+        if note.norms(atom.end, atom.end + 2) == ["[", "]"] and not (
+            note.layout.marks and note.layout.marks[atom.start]
+        ):
             continue  # a box behind its word that nobody ticked
         if "tone" in labels or "tone_word" in labels:
             _tone(note, start, end, atoms, at, exam)
@@ -389,8 +589,21 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             _gait_kind(note, atoms, atom, exam, note.category(start))
         elif "gait_normal" in labels:
             said_of_gait = {"gait", "cadence", "ambulation", "limp"} & set(note.norms(atom.start, atom.end))
-            told = note.category(start) in ("hpi", "ros", "complaint", "interval", "social", "instructions", "plan", "pmh", "medications")
-            if (exam or said_of_gait or not told) and note.assess(atom.start, atom.end).label in ("present", "absent"):
+            told = note.category(start) in (
+                "hpi",
+                "ros",
+                "complaint",
+                "interval",
+                "social",
+                "instructions",
+                "plan",
+                "pmh",
+                "medications",
+            )
+            if (exam or said_of_gait or not told) and note.assess(atom.start, atom.end).label in (
+                "present",
+                "absent",
+            ):
                 note.add("gait_abnormality", atom.start, atom.end, "absent", specific=False)
         elif "walk_test" in labels:
             _normal_walk_test(note, start, atoms, at, exam)
@@ -401,7 +614,14 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         elif "spinal_tenderness_word" in labels or "tender" in labels:
             _tender(note, start, end, atoms, at)
         elif "babinski_up" in labels:
-            note.add("pathologic_reflex", atom.start, atom.end, standing(note, atom.start, atom.end), kind="Babinski", side=nearest_side(note, atoms, atom))
+            note.add(
+                "pathologic_reflex",
+                atom.start,
+                atom.end,
+                standing(note, atom.start, atom.end),
+                kind="Babinski",
+                side=nearest_side(note, atoms, atom),
+            )
         elif "babinski_down" in labels:
             note.add("pathologic_reflex", atom.start, atom.end, "absent", kind="Babinski")
         elif "babinski" in labels or "clonus" in labels or "hoffmann" in labels:
@@ -413,9 +633,13 @@ def _others(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
 
 
 def _titled(note: Note, start: int, atoms: Sequence[Atom]) -> None:
-    """"Gait: ordinary", "Tone: increased": the title is the subject of the first word that tells."""
+    """ "Gait: ordinary", "Tone: increased": the title is the subject of the first word that tells."""
     named = topic(note, start)
-    if not named & {"gait", "tone"} or not atoms or {"gait", "tone", "gait_kind", "gait_normal", "tone_word", "strength"} & set(atoms[0].labels):
+    if (
+        not named & {"gait", "tone"}
+        or not atoms
+        or {"gait", "tone", "gait_kind", "gait_normal", "tone_word", "strength"} & set(atoms[0].labels)
+    ):
         return
     for atom in atoms[:3]:
         kind = next((label for label in atom.labels if label in ("normal", "abnormal", "abnormal_up")), None)
@@ -444,34 +668,65 @@ def _tone(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, exam
     side = nearest_side(note, atoms, atom)
     if "tone" in atom.labels:
         said = predicate(note, atoms, at)
-        if at > 1 and "strength" in atoms[at - 1].labels and "normal" in atoms[at - 2].labels and atom.start - atoms[at - 2].end <= 5:
+        if (
+            at > 1
+            and "strength" in atoms[at - 1].labels
+            and "normal" in atoms[at - 2].labels
+            and atom.start - atoms[at - 2].end <= 5
+        ):
             said = ("normal", atoms[at - 2])  # "normal strength and tone"
         if said is not None and said[1].start - atom.end <= 8:
             label = {"normal": "absent", "abnormal_up": "present"}.get(said[0])
             if label:
-                note.add("increased_tone", min(atom.start, said[1].start), max(atom.end, said[1].end), label, side=side, region=region)
+                note.add(
+                    "increased_tone",
+                    min(atom.start, said[1].start),
+                    max(atom.end, said[1].end),
+                    label,
+                    side=side,
+                    region=region,
+                )
         elif said is None and exam and note.assess(atom.start, atom.end).negated:
             note.add("increased_tone", atom.start, atom.end, "absent", region=region)
         return
-    label = "absent" if note.words.norms[atom.start] in ("no", "not") else standing(note, atom.start, atom.end)
+    label = (
+        "absent" if note.words.norms[atom.start] in ("no", "not") else standing(note, atom.start, atom.end)
+    )
     weak_word = note.words.norms[atom.start] in ("rigid", "rigidity", "hypertonic", "hypertonicity")
-    if weak_word and (_STIFF_PLACES & set(note.norms(max(start, atom.start - 5), min(end, atom.end + 6))) or not exam):
+    if weak_word and (
+        _STIFF_PLACES & set(note.norms(max(start, atom.start - 5), min(end, atom.end + 6))) or not exam
+    ):
         return
-    arms = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), None)
+    arms = next(
+        (
+            str(o.attribute("region"))
+            for o in atoms
+            if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5
+        ),
+        None,
+    )
     legs = any("region" in o.labels and o.attribute("region") == "lower_extremity" for o in atoms)
-    note.add("increased_tone", atom.start, atom.end, label, side=side, region=None if legs else region or arms)
+    note.add(
+        "increased_tone", atom.start, atom.end, label, side=side, region=None if legs else region or arms
+    )
 
 
 def _normal_walk_test(note: Note, start: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:
     atom = atoms[at]
     norms = note.norms(max(start, atom.start - 6), atom.start)
-    unable = atom.attribute("result") == "unable" or any(w in norms for w in ("unable", "cannot", "can't", "not", "fails"))
+    unable = atom.attribute("result") == "unable" or any(
+        w in norms for w in ("unable", "cannot", "can't", "not", "fails")
+    )
     if unable or (not exam and note.category(start) in ("instructions", "plan")):
         return
     said = predicate(note, atoms, at, frozenset(("normal", "abnormal")))
     if said is None or said[0] == "normal":
         last = said[1].end if said is not None and said[1].start - atom.end < 6 else atom.end
-        type_ = "gait_abnormality" if {"gait", "tandem"} & set(note.norms(atom.start, atom.end)) else "motor_weakness"
+        type_ = (
+            "gait_abnormality"
+            if {"gait", "tandem"} & set(note.norms(atom.start, atom.end))
+            else "motor_weakness"
+        )
         note.add(type_, atom.start, max(atom.end, last), "absent", specific=False)
 
 
@@ -480,16 +735,39 @@ def _gait(note: Note, atoms: Sequence[Atom], at: int, exam: bool) -> None:
     said = predicate(note, atoms, at)
     if said is None:
         end = note.sentence_of(atom.start)[1]
-        rest = next((a for a in atoms if a.start > atom.end and "normal" in a.labels and {"otherwise", "but"} & set(note.norms(a.start - 2, a.start))), None)
+        rest = next(
+            (
+                a
+                for a in atoms
+                if a.start > atom.end
+                and "normal" in a.labels
+                and {"otherwise", "but"} & set(note.norms(a.start - 2, a.start))
+            ),
+            None,
+        )
         if rest is not None and rest.start < end:  # "a little slow but otherwise unremarkable"
             note.add("gait_abnormality", atom.start, rest.end, "absent", specific=False)
         return
     gap = said[1].start - atom.end
     first, last = min(atom.start, said[1].start), max(atom.end, said[1].end)
-    if (said[0] == "normal" and abs(gap) <= 8) or (said[0] == "abnormal_up" and note.words.norms[said[1].start] == "brisk" and abs(gap) <= 4):
+    if (said[0] == "normal" and abs(gap) <= 8) or (
+        said[0] == "abnormal_up" and note.words.norms[said[1].start] == "brisk" and abs(gap) <= 4
+    ):
         note.add("gait_abnormality", first, last, "absent", specific=False)
-    elif said[0] == "abnormal" and exam and not any("gait_kind" in a.labels for a in atoms) and abs(gap) <= 3 and note.words.norms[atom.start] not in ("romberg", "stance", "stride"):
-        note.add("gait_abnormality", first, last, examined_label(note, said[1].start, said[1].end), kind="unspecified")
+    elif (
+        said[0] == "abnormal"
+        and exam
+        and not any("gait_kind" in a.labels for a in atoms)
+        and abs(gap) <= 3
+        and note.words.norms[atom.start] not in ("romberg", "stance", "stride")
+    ):
+        note.add(
+            "gait_abnormality",
+            first,
+            last,
+            examined_label(note, said[1].start, said[1].end),
+            kind="unspecified",
+        )
 
 
 def _sacral_reflex(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int) -> None:
@@ -500,8 +778,14 @@ def _sacral_reflex(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
         return  # tone is no reflex
     kind = "absent_anal_reflex" if "anal" in atom.labels else "absent_bulbocavernosus"
     said = predicate(note, atoms, at)
-    before, after = note.norms(max(start, atom.start - 2), atom.start), note.norms(atom.end, min(end, atom.end + 3))
-    if norms[atom.start] in ("good", "brisk", "firm") or ({"+", "brisk", "firm", "strong", "seen", "elicited"} & {*after[:2], *before[-1:]} and "not" not in after):
+    before, after = (
+        note.norms(max(start, atom.start - 2), atom.start),
+        note.norms(atom.end, min(end, atom.end + 3)),
+    )
+    if norms[atom.start] in ("good", "brisk", "firm") or (
+        {"+", "brisk", "firm", "strong", "seen", "elicited"} & {*after[:2], *before[-1:]}
+        and "not" not in after
+    ):
         note.add(kind, atom.start, atom.end, "absent")
     elif said is not None and said[0] in ("normal", "abnormal_up"):
         note.add(kind, min(atom.start, said[1].start), max(atom.end, said[1].end), "absent")
@@ -517,10 +801,18 @@ def _foot_drop(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, exam: 
     category = note.category(start)
     label = standing(note, atom.start, atom.end)
     words = "".join(note.norms(atom.start, atom.end))
-    medical = "footdrop" in words or "dropfoot" in words or "droppedfoot" in words or note.words.raws[atom.start] == "FD" or (note.words.norms[atom.start] in ("drop", "dropped") and "foot" in words)
+    medical = (
+        "footdrop" in words
+        or "dropfoot" in words
+        or "droppedfoot" in words
+        or note.words.raws[atom.start] == "FD"
+        or (note.words.norms[atom.start] in ("drop", "dropped") and "foot" in words)
+    )
     side = nearest_side(note, atoms, atom)
     if label == "present" and not medical and category != "exam":
-        note.add("reported_weakness", atom.start, atom.end, label, side=side, site="foot", region="lower_extremity")
+        note.add(
+            "reported_weakness", atom.start, atom.end, label, side=side, site="foot", region="lower_extremity"
+        )
         return
     mention = note.add("foot_drop", atom.start, atom.end, label, side=side)
     if mention is not None:
@@ -530,15 +822,27 @@ def _foot_drop(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, exam: 
 def _gait_kind(note: Note, atoms: Sequence[Atom], atom: Atom, exam: bool, category: str) -> None:
     kind = str(atom.attribute("kind"))
     norms = note.words.norms
-    if {"stooped", "cane", "walker"} & set(note.norms(atom.start, atom.end)) and not any(a is not atom and {"gait_kind"} & set(a.labels) and a.attribute("kind") == kind for a in atoms) and (
-        kind == "parkinsonian" or not any("gait" in a.labels for a in atoms)
+    if (
+        {"stooped", "cane", "walker"} & set(note.norms(atom.start, atom.end))
+        and not any(
+            a is not atom and {"gait_kind"} & set(a.labels) and a.attribute("kind") == kind for a in atoms
+        )
+        and (kind == "parkinsonian" or not any("gait" in a.labels for a in atoms))
     ):
         return  # a bent back or a cane alone names no gait
-    others = {e.attributes.get("kind") for a in atoms if a is not atom for e in a.entries if e.label == "gait_kind"}
-    if kind == "cerebellar" and "based" in note.norms(atom.start, atom.end) and others - {"cerebellar", "unspecified", "antalgic"}:
+    others = {
+        e.attributes.get("kind") for a in atoms if a is not atom for e in a.entries if e.label == "gait_kind"
+    }
+    if (
+        kind == "cerebellar"
+        and "based" in note.norms(atom.start, atom.end)
+        and others - {"cerebellar", "unspecified", "antalgic"}
+    ):
         return  # "myelopathic, wide based": the first word names it
     label = note.assess(atom.start, atom.end).label
-    is_walk = any("gait" in a.labels or "walk_test" in a.labels for a in atoms) or "gait" in note.norms(atom.start, atom.end)
+    is_walk = any("gait" in a.labels or "walk_test" in a.labels for a in atoms) or "gait" in note.norms(
+        atom.start, atom.end
+    )
     needs_walk = kind in ("cerebellar", "parkinsonian", "antalgic", "vestibular", "myelopathic", "apraxic")
     if label == "present" and needs_walk and not is_walk and not exam:
         return
@@ -548,7 +852,12 @@ def _gait_kind(note: Note, atoms: Sequence[Atom], atom: Atom, exam: bool, catego
         elif label == "absent" and norms[atom.start] in ("antalgic",):
             note.add("gait_abnormality", atom.start, atom.end, "absent", specific=False)
         return
-    if label == "present" and kind == "unspecified" and not exam and category in ("hpi", "ros", "complaint", "interval", "pmh"):
+    if (
+        label == "present"
+        and kind == "unspecified"
+        and not exam
+        and category in ("hpi", "ros", "complaint", "interval", "pmh")
+    ):
         return  # what the patient reports is no examined gait
     note.add("gait_abnormality", atom.start, atom.end, label, kind=kind)
 
@@ -557,9 +866,13 @@ _MUSCLES = frozenset(
     "paraspinal paraspinals paravertebral muscles muscle si sij facet facets paralumbar sacroiliac trochanter trochanteric psis piriformis gluteal glute buttock bursa joint joints musculature "
     "psoas ql coccyx abdomen abdominal epigastric knee hip calf cva costovertebral".split()
 )
-_MIDLINE = frozenset("midline spine spinous bony bones bone vertebral percussion percuss process processes vertebra vertebrae".split())
+_MIDLINE = frozenset(
+    "midline spine spinous bony bones bone vertebral percussion percuss process processes vertebra vertebrae".split()
+)
 _LEVELS = frozenset(("l1", "l2", "l3", "l4", "l5"))
-_SORE = frozenset("sore tender tenderness pain painful ttp hurts hurt winces wince positive reproduces reproduced elicits concordant + exquisite exquisitely tenderness discomfort".split())
+_SORE = frozenset(
+    "sore tender tenderness pain painful ttp hurts hurt winces wince positive reproduces reproduced elicits concordant + exquisite exquisitely tenderness discomfort".split()
+)
 _PAINLESS = frozenset(("painless", "nontender", "nttp", "unremarkable", "comfortable"))
 
 
@@ -574,7 +887,11 @@ def _tender(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int) ->
     if label not in ("present", "absent"):
         return
     if "spinal_tenderness_word" in atom.labels:
-        if label == "present" and words in (["percussion"], ["fist", "percussion"]) and {"not", "no", "non", "nontender", "without", "negative", "neg"} & set(note.norms(low, high)):
+        if (
+            label == "present"
+            and words in (["percussion"], ["fist", "percussion"])
+            and {"not", "no", "non", "nontender", "without", "negative", "neg"} & set(note.norms(low, high))
+        ):
             label = "absent"
         if label == "present" and not _SORE & {*words, *note.norms(low, high)}:
             return
@@ -589,20 +906,43 @@ def _chunk(note: Note, atom: Atom, start: int, end: int) -> tuple[int, int]:
     low, high = atom.start, atom.end
     while low > max(start, atom.start - 6) and norms[low - 1] not in (",", ";", "."):
         low -= 1
-    while high < min(end, atom.end + 7) and norms[high] not in (",", ";", ".") and norms[high] not in ("but", "except"):
+    while (
+        high < min(end, atom.end + 7)
+        and norms[high] not in (",", ";", ".")
+        and norms[high] not in ("but", "except")
+    ):
         high += 1
     return low, high
 
 
 def _tender_label(note: Note, atom: Atom, words: Sequence[str], high: int, end: int) -> str:
-    if {"nontender", "nttp", "painless", "not", "none", "nt"} & set(words) or ("non" in words and "tender" in words) or _PAINLESS & set(note.norms(atom.end, min(high, atom.end + 3))):
+    if (
+        {"nontender", "nttp", "painless", "not", "none", "nt"} & set(words)
+        or ("non" in words and "tender" in words)
+        or _PAINLESS & set(note.norms(atom.end, min(high, atom.end + 3)))
+    ):
         return "absent"
     tail = note.norms(atom.end, high)
-    if {"not", "no", "never", "without", "doesn't", "didn't"} & set(tail[:3]) and {"bother", "hurt", "painful", "pain", "tender", "provoke", "tenderness", "sore", "reproduce", "discomfort", "reaction", "wince"} & set(tail):
+    if {"not", "no", "never", "without", "doesn't", "didn't"} & set(tail[:3]) and {
+        "bother",
+        "hurt",
+        "painful",
+        "pain",
+        "tender",
+        "provoke",
+        "tenderness",
+        "sore",
+        "reproduce",
+        "discomfort",
+        "reaction",
+        "wince",
+    } & set(tail):
         return "absent"
     following = note.norms(high, min(end, high + 4))
     if {"elsewhere", "otherwise", "else"} & set(following):  # "tender at L2, none elsewhere"
-        return "absent" if {"no", "without", "non"} & set(note.norms(atom.start - 3, atom.start)) else "present"
+        return (
+            "absent" if {"no", "without", "non"} & set(note.norms(atom.start - 3, atom.start)) else "present"
+        )
     if note.norms(atom.start - 1, atom.start) == ["+"]:
         return "present"
     return standing(note, atom.start, atom.end)
@@ -613,26 +953,45 @@ def _is_spinal(note: Note, atoms: Sequence[Atom], atom: Atom, low: int, high: in
     muscles = bool(_MUSCLES & near)
     if _MIDLINE & near and not muscles:
         return True
-    if _LEVELS & near and not muscles and {"at", "over", "of"} & set(note.norms(atom.end, atom.end + 3)) and not {"bilat", "bilaterally", "b/l", "left", "right", "l", "r"} & near:
+    if (
+        _LEVELS & near
+        and not muscles
+        and {"at", "over", "of"} & set(note.norms(atom.end, atom.end + 3))
+        and not {"bilat", "bilaterally", "b/l", "left", "right", "l", "r"} & near
+    ):
         return True
     if label == "absent" and _MIDLINE & near:
         return True
     if label == "absent" and not muscles:
-        lumbar = any("region" in a.labels and a.attribute("region") == "lumbar" and low <= a.start < high for a in atoms)
+        lumbar = any(
+            "region" in a.labels and a.attribute("region") == "lumbar" and low <= a.start < high
+            for a in atoms
+        )
         part = note.layout.parts[note.layout.part[atom.start]]
         title = set(note.norms(part.start, part.title_end)) if part.parent == "sub" else set()
-        elsewhere = any("region" in a.labels and a.attribute("region") != "lumbar" and low <= a.start < high for a in atoms)
+        elsewhere = any(
+            "region" in a.labels and a.attribute("region") != "lumbar" and low <= a.start < high
+            for a in atoms
+        )
         title |= set(note.norms(note.sentence_of(atom.start)[0], note.sentence_of(atom.start)[0] + 2))
-        return lumbar or (bool({"back", "spine", "lumbar", "l-spine", "lumbosacral"} & title) and not elsewhere and "joints" not in note.norms(low - 6, high))
+        return lumbar or (
+            bool({"back", "spine", "lumbar", "l-spine", "lumbosacral"} & title)
+            and not elsewhere
+            and "joints" not in note.norms(low - 6, high)
+        )
     return False
 
 
 def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, exam: bool) -> None:
     atom = atoms[at]
     norms = note.words.norms
-    if {"grasp", "fascia", "fasciitis", "wart", "flexion", "flexors", "surface"} & set(note.norms(atom.end, atom.end + 1)):
+    if {"grasp", "fascia", "fasciitis", "wart", "flexion", "flexors", "surface"} & set(
+        note.norms(atom.end, atom.end + 1)
+    ):
         return
-    kind = next((str(e.attributes["kind"]) for e in atom.entries if e.label in ("babinski", "clonus", "hoffmann")), "")
+    kind = next(
+        (str(e.attributes["kind"]) for e in atom.entries if e.label in ("babinski", "clonus", "hoffmann")), ""
+    )
     assessed = note.assess(atom.start, atom.end)
     tail = norms[atom.end : min(end, atom.end + 7)]
     region = "upper_extremity" if kind == "Hoffmann" else None
@@ -641,9 +1000,17 @@ def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int
     tail = tail[:stop] if kind != "Babinski" else tail
     if assessed.label in ("hypothetical", "family"):
         label = assessed.label
-    elif assessed.negated or {"negative", "neg", "absent", "none", "down", "downgoing", "flexor", "normal", "mute"} & set(tail) or (tail[:1] == ["-"]):
+    elif (
+        assessed.negated
+        or {"negative", "neg", "absent", "none", "down", "downgoing", "flexor", "normal", "mute"} & set(tail)
+        or (tail[:1] == ["-"])
+    ):
         label = "absent"
-    elif {"positive", "pos", "present", "up", "upgoing", "extensor", "sustained", "beats", "+"} & set(tail) or {"positive", "sustained", "beats", "+"} & set(norms[max(start, atom.start - 3) : atom.start]) or ("beats" in norms[atom.start : atom.end]):
+    elif (
+        {"positive", "pos", "present", "up", "upgoing", "extensor", "sustained", "beats", "+"} & set(tail)
+        or {"positive", "sustained", "beats", "+"} & set(norms[max(start, atom.start - 3) : atom.start])
+        or ("beats" in norms[atom.start : atom.end])
+    ):
         label = "present"
     elif kind == "clonus" and exam and {"0", "zero"} & set(norms[max(start, atom.start - 2) : atom.start]):
         label = "absent"

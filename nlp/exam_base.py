@@ -12,12 +12,19 @@ COMPARED = frozenset(("than", "compared", "versus", "vs", "cf", "relative"))
 ARMS = frozenset(("upper_extremity", "cervical", "shoulder", "head"))
 
 
-def predicate(note: Note, atoms: Sequence[Atom], at: int, wanted: frozenset[str] = frozenset()) -> tuple[str, Atom] | None:
+def predicate(
+    note: Note, atoms: Sequence[Atom], at: int, wanted: frozenset[str] = frozenset()
+) -> tuple[str, Atom] | None:
     """What is said of the subject atoms[at]: ("normal" | "abnormal" | "abnormal_up", the atom that says it)."""
     subject = atoms[at]
     kinds = ("normal", "abnormal", "abnormal_up", "weak") if not wanted else tuple(wanted)
     before = atoms[at - 1] if at else None
-    if before is not None and subject.start - before.end <= 2 and not note.has_comma(before.end, subject.start) and not _is_apart(note, before.end, subject.start):
+    if (
+        before is not None
+        and subject.start - before.end <= 2
+        and not note.has_comma(before.end, subject.start)
+        and not _is_apart(note, before.end, subject.start)
+    ):
         kind = _kind(before, kinds)
         if kind is not None and not _follows_subject(note, atoms, at - 1):
             return signed(note, kind, before), before
@@ -37,7 +44,7 @@ _ABSENT = frozenset(("absent", "elicited", "appreciated", "present", "detected",
 
 
 def says_absent(note: Note, atom: Atom) -> bool:
-    """"Are absent", "were not elicited": a denial elsewhere, a loss where a reflex or sensation is the subject."""
+    """ "Are absent", "were not elicited": a denial elsewhere, a loss where a reflex or sensation is the subject."""
     norms = note.norms(atom.start, atom.end)
     if "cue" not in atom.labels or "abnormal" in atom.labels or "normal" in atom.labels:
         return False
@@ -46,10 +53,27 @@ def says_absent(note: Note, atom: Atom) -> bool:
 
 def _is_apart(note: Note, start: int, end: int) -> bool:
     """Does a bracket or a line end stand between a word and what follows it?"""
-    return ")" in note.norms(start, end) or (any("\n" in note.words.gaps[i] for i in range(start, end + 1)) and note.words.norms[start - 1] not in ("and", "the", "of"))
+    return ")" in note.norms(start, end) or (
+        any("\n" in note.words.gaps[i] for i in range(start, end + 1))
+        and note.words.norms[start - 1] not in ("and", "the", "of")
+    )
 
 
-_SUBJECTS = frozenset(("strength", "sensation", "reflex", "gait", "tone", "muscle", "bladder", "bowel", "bladder_bowel", "slr", "walk_test"))
+_SUBJECTS = frozenset(
+    (
+        "strength",
+        "sensation",
+        "reflex",
+        "gait",
+        "tone",
+        "muscle",
+        "bladder",
+        "bowel",
+        "bladder_bowel",
+        "slr",
+        "walk_test",
+    )
+)
 
 
 def _follows_subject(note: Note, atoms: Sequence[Atom], at: int) -> bool:
@@ -57,7 +81,11 @@ def _follows_subject(note: Note, atoms: Sequence[Atom], at: int) -> bool:
     if at == 0:
         return False
     before = atoms[at - 1]
-    return any(label in _SUBJECTS for label in before.labels) and atoms[at].start - before.end <= 2 and not note.has_comma(before.end, atoms[at].start)
+    return (
+        any(label in _SUBJECTS for label in before.labels)
+        and atoms[at].start - before.end <= 2
+        and not note.has_comma(before.end, atoms[at].start)
+    )
 
 
 def _kind(atom: Atom, kinds: Sequence[str]) -> str | None:
@@ -69,7 +97,11 @@ def _kind(atom: Atom, kinds: Sequence[str]) -> str | None:
 
 def stops(note: Note, start: int, end: int) -> bool:
     norms = note.words.norms
-    return any(norms[i] in (";", "but", "except", "however", "although") or (norms[i] == "." and note.words.gaps[min(i + 1, len(norms) - 1)]) for i in range(start, end))
+    return any(
+        norms[i] in (";", "but", "except", "however", "although")
+        or (norms[i] == "." and note.words.gaps[min(i + 1, len(norms) - 1)])
+        for i in range(start, end)
+    )
 
 
 def signed(note: Note, kind: str, atom: Atom) -> str:
@@ -78,11 +110,15 @@ def signed(note: Note, kind: str, atom: Atom) -> str:
         if "cue" in atom.labels:
             return "normal"
         before = note.norms(atom.start - 2, atom.start)
-        return "abnormal" if before and (before[-1] in ("not", "isn't") or before[0:1] == ["not"]) else "normal"
+        return (
+            "abnormal" if before and (before[-1] in ("not", "isn't") or before[0:1] == ["not"]) else "normal"
+        )
     return "normal" if "cue" not in atom.labels and _is_denied(note, atom) else kind
 
 
-_DENY_BACK = frozenset(("none", "denied", "not seen", "not found", "not noted", "not present", "negative", "not detected"))
+_DENY_BACK = frozenset(
+    ("none", "denied", "not seen", "not found", "not noted", "not present", "negative", "not detected")
+)
 
 
 def _is_denied(note: Note, atom: Atom) -> bool:
@@ -90,16 +126,25 @@ def _is_denied(note: Note, atom: Atom) -> bool:
     said = note.scopes.assess(atom.start, atom.end)
     if not said.negated:
         return False
-    cues = [(first, note.words.text[first:last].lower()) for first, last, kind in said.cues if kind == "negated"]
+    cues = [
+        (first, note.words.text[first:last].lower()) for first, last, kind in said.cues if kind == "negated"
+    ]
     here = note.words.starts[atom.start]
-    return not cues or any(text not in ("absent", "neg", "negative") if first < here else text in _DENY_BACK for first, text in cues)
+    return not cues or any(
+        text not in ("absent", "neg", "negative") if first < here else text in _DENY_BACK
+        for first, text in cues
+    )
 
 
 def nearest_side(note: Note, atoms: Sequence[Atom], atom: Atom, reach: int = 8) -> str | None:
     best: tuple[int, str] | None = None
     for other in atoms:
         side = side_of(other)
-        if side is None or "sensation" in other.labels or COMPARED & set(note.norms(other.start - 2, other.start)):
+        if (
+            side is None
+            or "sensation" in other.labels
+            or COMPARED & set(note.norms(other.start - 2, other.start))
+        ):
             continue  # "LT" before a dermatome is light touch; "less than the right" is about the left
         gap = atom.start - other.end if other.end <= atom.start else other.start - atom.end
         if gap <= reach and (best is None or gap < best[0]):
@@ -118,7 +163,13 @@ def note_label(note: Note, atom: Atom) -> str:
 
 
 def arm_region(atoms: Sequence[Atom], atom: Atom) -> str | None:
-    before = [a for a in atoms if "region" in a.labels and a.start < atom.start and a.attribute("region") in ("upper_extremity", "lower_extremity")]
+    before = [
+        a
+        for a in atoms
+        if "region" in a.labels
+        and a.start < atom.start
+        and a.attribute("region") in ("upper_extremity", "lower_extremity")
+    ]
     return "upper_extremity" if before and before[-1].attribute("region") == "upper_extremity" else None
 
 
@@ -142,7 +193,12 @@ def column_order(note: Note, start: int) -> tuple[str, str]:
             first, last = note.layout.sentences[line]
             norms = note.norms(first, last)
             for i in range(len(norms) - 2):
-                if norms[i + 1] == "/" and norms[i][:1] + norms[i + 2][:1] in ("lr", "rl") and norms[i] in _SIDE_WORDS and norms[i + 2] in _SIDE_WORDS:
+                if (
+                    norms[i + 1] == "/"
+                    and norms[i][:1] + norms[i + 2][:1] in ("lr", "rl")
+                    and norms[i] in _SIDE_WORDS
+                    and norms[i + 2] in _SIDE_WORDS
+                ):
                     return ("left", "right") if norms[i][0] == "l" else ("right", "left")
     return columns(note, start) or ("right", "left")
 
@@ -153,7 +209,9 @@ _SIDE_WORDS = frozenset(("l", "r", "left", "right", "lt", "rt"))
 def in_row(note: Note, start: int) -> bool:
     """Does the sentence stand in a table row or form line, as a whole or behind its title?"""
     layout = note.layout
-    return layout.sentence[start] in layout.rows or (bool(topic(note, start)) and layout.sentence[layout.parts[layout.part[start]].start] in layout.rows)
+    return layout.sentence[start] in layout.rows or (
+        bool(topic(note, start)) and layout.sentence[layout.parts[layout.part[start]].start] in layout.rows
+    )
 
 
 def topic(note: Note, start: int) -> frozenset[str]:
@@ -206,11 +264,22 @@ def is_old_value(note: Note, i: int) -> bool:
     before = norms[max(start, i - 3) : i]
     if before[-1:] == ["was"]:  # in a dictated examination "was" alone is how all of it is told
         told = before[-2:-1] == ["("] or bool({"now", "today", "currently", "had"} & set(norms[start:end]))
-        dates = [t for t in note.times_in(i, min(end, i + 8)) if t.kind == "date"]  # "4/5" itself may pass for one
-        return told or any(norms[t.start].isalpha() or len(norms[t.start]) == 4 or t.end - t.start > 4 for t in dates)
-    if before and (before[-1] in _WAS or (before[-1] in (":", "=") and _is_year(before[-2:-1])) or (before[-1] == "from" and "to" in norms[i : min(end, i + 5)])):
+        dates = [
+            t for t in note.times_in(i, min(end, i + 8)) if t.kind == "date"
+        ]  # "4/5" itself may pass for one
+        return told or any(
+            norms[t.start].isalpha() or len(norms[t.start]) == 4 or t.end - t.start > 4 for t in dates
+        )
+    if before and (
+        before[-1] in _WAS
+        or (before[-1] in (":", "=") and _is_year(before[-2:-1]))
+        or (before[-1] == "from" and "to" in norms[i : min(end, i + 5)])
+    ):
         return True
-    return _is_year(before[-1:]) or (any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9))) and "was" in norms[start:i])
+    return _is_year(before[-1:]) or (
+        any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9)))
+        and "was" in norms[start:i]
+    )
 
 
 def _is_year(word: Sequence[str]) -> bool:

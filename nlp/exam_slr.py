@@ -17,9 +17,15 @@ _POSITIVE = frozenset(
     "positive pos + reproduces reproduced reproducing provokes provoked provoking radiates elicits elicited recreates recreated concordant causes caused produces produced brings "
     "brought painful lights lit provoke bring reproduce reproduction cause produce elicit recreate shoots shot triggers triggered irritable limited evokes evoked".split()
 )
-_NOT = frozenset("not no non nor without neither doesn't didn't does did never fails failed nothing w/o none cannot".split())
-_FELT = frozenset("pain painful pains symptoms radicular radiation radiating radiates leg reproduction sciatic sciatica discomfort tension shooting paresthesia paresthesias tingling pn".split())
-_BELOW = frozenset("leg calf foot ankle toes toe shin posterior radicular sciatic shoot shoots shooting buttock thigh heel symptoms pain pn radiating radiation".split())
+_NOT = frozenset(
+    "not no non nor without neither doesn't didn't does did never fails failed nothing w/o none cannot".split()
+)
+_FELT = frozenset(
+    "pain painful pains symptoms radicular radiation radiating radiates leg reproduction sciatic sciatica discomfort tension shooting paresthesia paresthesias tingling pn".split()
+)
+_BELOW = frozenset(
+    "leg calf foot ankle toes toe shin posterior radicular sciatic shoot shoots shooting buttock thigh heel symptoms pain pn radiating radiation".split()
+)
 _TIGHT = frozenset("hamstring hamstrings tight tightness stretch pull pulling".split())
 _SIDES = {
     **dict.fromkeys(("l", "left", "lt", "lle", "l's"), "left"),
@@ -27,7 +33,22 @@ _SIDES = {
     **dict.fromkeys(("bilaterally", "bilateral", "bilat", "both", "b", "b/l", "bl", "each", "either"), "bilateral"),
 }  # fmt: skip
 _LIMITS = frozenset(
-    ("slr", "reflex", "strength", "sensation", "gait", "gait_kind", "spinal_tenderness_word", "tender", "babinski", "babinski_up", "babinski_down", "clonus", "tone", "walk_test")
+    (
+        "slr",
+        "reflex",
+        "strength",
+        "sensation",
+        "gait",
+        "gait_kind",
+        "spinal_tenderness_word",
+        "tender",
+        "babinski",
+        "babinski_up",
+        "babinski_down",
+        "clonus",
+        "tone",
+        "walk_test",
+    )
 )
 _OTHER_TESTS = frozenset(
     "faber fabere faber's fadir patrick kemp thomas ober stinchfield gaenslen thrust distraction compression hoover waddell spurling lachman mcmurray tinel phalen "
@@ -80,14 +101,26 @@ def read_titled_leg_raise(note: Note, start: int, end: int, atoms: Sequence[Atom
     for result in _results(note, start, title, limit, _marks(note, start, title, limit))[:4]:
         label = result.label or _from_degrees(note, result, limit)
         if label is not None:
-            note.add("straight_leg_raise", result.start, max(result.end, result.start + 1), label, side=result.side, degrees=result.degrees if label == "present" else None)
+            note.add(
+                "straight_leg_raise",
+                result.start,
+                max(result.end, result.start + 1),
+                label,
+                side=result.side,
+                degrees=result.degrees if label == "present" else None,
+            )
 
 
 def _limit(note: Note, atoms: Sequence[Atom], at: int, end: int) -> int:
     for other in atoms[at + 1 :]:
-        if _LIMITS & set(other.labels) or ("muscle" in other.labels and note.words.norms[other.start] not in _TIGHT):
+        if _LIMITS & set(other.labels) or (
+            "muscle" in other.labels and note.words.norms[other.start] not in _TIGHT
+        ):
             end = other.start
-            while end > atoms[at].end and (note.words.norms[end - 1] in _SIDES or note.words.norms[end - 1] in ("+", "-", "positive", "negative")):
+            while end > atoms[at].end and (
+                note.words.norms[end - 1] in _SIDES
+                or note.words.norms[end - 1] in ("+", "-", "positive", "negative")
+            ):
                 end -= 1  # they belong to what follows: "left leg raise", "-SLR R"
             break
     for i in range(atoms[at].end, end):
@@ -102,7 +135,11 @@ def _marks(note: Note, start: int, atom: Atom, limit: int) -> list[tuple[int, st
     ticks = note.layout.marks
     found: list[tuple[int, str, object]] = []
     first = atom.start
-    while first > start and atom.start - first < 4 and norms[first - 1] not in (",", ";", ".", ":", "and", ")", "]", "|"):
+    while (
+        first > start
+        and atom.start - first < 4
+        and norms[first - 1] not in (",", ";", ".", ":", "and", ")", "]", "|")
+    ):
         first -= 1
     i = first
     while i < limit:
@@ -114,7 +151,10 @@ def _marks(note: Note, start: int, atom: Atom, limit: int) -> list[tuple[int, st
             i += 1
             continue
         if side is not None or (norm == "b" and norms[i + 1 : i + 3] == ["/", "l"]):
-            paired = (norms[i + 1 : i + 2] in (["/"], [">"], ["<"], ["="]) and norms[min(i + 2, limit - 1)] in _SIDES) or side is None
+            paired = (
+                norms[i + 1 : i + 2] in (["/"], [">"], ["<"], ["="])
+                and norms[min(i + 2, limit - 1)] in _SIDES
+            ) or side is None
             found.append((i, "side", "bilateral" if paired else side))
             i += 2 if paired else 0
         elif norm == "-" and i + 1 == atom.start and not gaps[i + 1]:
@@ -125,12 +165,21 @@ def _marks(note: Note, start: int, atom: Atom, limit: int) -> list[tuple[int, st
             found.append((i, "result", "absent"))
             while i + 1 < limit and norms[i + 1] not in (",", ";", "and", "but", "on", "at", "."):
                 i += 1
-        elif norm in _POSITIVE and (norm != "+" or i < atom.start or gaps[i] or not (i and norms[i - 1].isdigit())):
+        elif norm in _POSITIVE and (
+            norm != "+" or i < atom.start or gaps[i] or not (i and norms[i - 1].isdigit())
+        ):
             found.append((i, "result", _positive(note, i, limit)))
-        elif norm.isdigit() and 10 <= int(norm) <= 120 and norms[i - 1] != "x" and "%" not in norms[i + 1 : i + 2]:
+        elif (
+            norm.isdigit()
+            and 10 <= int(norm) <= 120
+            and norms[i - 1] != "x"
+            and "%" not in norms[i + 1 : i + 2]
+        ):
             found.append((i, "degrees", int(norm)))
         i += 1
-    if not any(kind == "result" for _, kind, _ in found) and {"no", "without"} & set(norms[max(start, atom.start - 3) : atom.start]):
+    if not any(kind == "result" for _, kind, _ in found) and {"no", "without"} & set(
+        norms[max(start, atom.start - 3) : atom.start]
+    ):
         found.append((atom.start, "result", "absent"))
     return found
 
@@ -155,12 +204,23 @@ def _positive(note: Note, i: int, limit: int) -> str:
     for stop in (";", "left", "right", "l", "r"):
         if stop in tail:
             tail = tail[: tail.index(stop)]
-    only = "only" in tail or "alone" in tail or "not" in tail or "no" in tail or "without" in tail or "just" in tail
+    only = (
+        "only" in tail
+        or "alone" in tail
+        or "not" in tail
+        or "no" in tail
+        or "without" in tail
+        or "just" in tail
+    )
     backward = "back" in tail or "lbp" in tail or bool(_TIGHT & set(tail))
-    return "absent" if (only and backward) or (norms[i] == "limited" and not _BELOW & set(tail)) else "present"
+    return (
+        "absent" if (only and backward) or (norms[i] == "limited" and not _BELOW & set(tail)) else "present"
+    )
 
 
-def _results(note: Note, start: int, atom: Atom, limit: int, marks: Sequence[tuple[int, str, object]]) -> list[_Result]:
+def _results(
+    note: Note, start: int, atom: Atom, limit: int, marks: Sequence[tuple[int, str, object]]
+) -> list[_Result]:
     kinds = [kind for _, kind, _ in marks]
     if "side" not in kinds:
         return _unsided(note, start, marks)
@@ -226,22 +286,37 @@ def _side_last(marks: Sequence[tuple[int, str, object]]) -> list[_Result]:
 
 def _unsided(note: Note, start: int, marks: Sequence[tuple[int, str, object]]) -> list[_Result]:
     """Results without sides: one for both, or one a column."""
-    results = [_Result(position, position + 1, None, str(value)) for position, kind, value in marks if kind == "result"]
-    degrees = [(position, value) for position, kind, value in marks if kind == "degrees" and isinstance(value, int)]
+    results = [
+        _Result(position, position + 1, None, str(value))
+        for position, kind, value in marks
+        if kind == "result"
+    ]
+    degrees = [
+        (position, value) for position, kind, value in marks if kind == "degrees" and isinstance(value, int)
+    ]
     if not results and degrees:
         lowest = min(degrees, key=lambda item: item[1])
         return [_Result(lowest[0], degrees[-1][0] + 1, None, None, lowest[1])]
     for result in results:
-        result.degrees = next((value for position, value in degrees if position > result.start and not any(result.start < r.start < position for r in results)), None)
+        result.degrees = next(
+            (
+                value
+                for position, value in degrees
+                if position > result.start and not any(result.start < r.start < position for r in results)
+            ),
+            None,
+        )
     if len(results) == 2 and (in_row(note, start) or "/" in note.norms(results[0].end, results[1].start)):
         results[0].side, results[1].side = column_order(note, start)
     return results
 
 
 def _from_degrees(note: Note, result: _Result, limit: int) -> str | None:
-    """"SLR R 40 deg to calf" is positive; "to 80", "90/90" is negative."""
+    """ "SLR R 40 deg to calf" is positive; "to 80", "90/90" is negative."""
     tail = set(note.norms(result.start, min(limit, result.end + 8)))
-    if {"equivocal", "questionable", "indeterminate"} & set(note.norms(result.start - 3, min(limit, result.end + 4))):
+    if {"equivocal", "questionable", "indeterminate"} & set(
+        note.norms(result.start - 3, min(limit, result.end + 4))
+    ):
         return "possible"
     if _TIGHT & tail and not {"pain", "calf", "foot", "radicular", "pn", "shoots"} & tail:
         return "absent"

@@ -25,15 +25,56 @@ from nlp.exam_base import (
 from nlp.mentions import Atom
 from nlp.note import Mention, Note, side_of
 
-_SLASH_GRADE = re.compile(r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of|of)\s?5)(\s?[+-](?![\d\w]))?(?![\d/])", re.IGNORECASE)
+_SLASH_GRADE = re.compile(
+    r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of|of)\s?5)(\s?[+-](?![\d\w]))?(?![\d/])",
+    re.IGNORECASE,
+)
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?![\d/.%]\d|[\d/%])")
 _DIGITS = frozenset("012345")
 #: Scores out of five that are no grades of strength.
-_OTHER_SCORES = frozenset("waddell waddell's waddells whisper murmur systolic apgar goal goals beighton vas nprs criteria ashworth oswestry gcs mallampati stars scale".split())
-_STOPS = frozenset(("reflex", "slr", "sensation", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann"))
-_RESETS = frozenset(("except", "exception", "but", "apart", "aside", "otherwise", "elsewhere", "rest", "remaining", "remainder", "others", "else"))
+_OTHER_SCORES = frozenset(
+    "waddell waddell's waddells whisper murmur systolic apgar goal goals beighton vas nprs criteria ashworth oswestry gcs mallampati stars scale".split()
+)
+_STOPS = frozenset(
+    ("reflex", "slr", "sensation", "babinski", "babinski_up", "babinski_down", "clonus", "hoffmann")
+)
+_RESETS = frozenset(
+    (
+        "except",
+        "exception",
+        "but",
+        "apart",
+        "aside",
+        "otherwise",
+        "elsewhere",
+        "rest",
+        "remaining",
+        "remainder",
+        "others",
+        "else",
+    )
+)
 _LINKS = frozenset(("in", "of", "for", "at", "with", "on", "across", "throughout", "strength", "to", "power"))
-_BARE_AFTER = frozenset(("is", "are", "at", "grade", "graded", "=", ":", "mrc", "now", "(", "about", "-", "was", "power", "strength", "|"))
+_BARE_AFTER = frozenset(
+    (
+        "is",
+        "are",
+        "at",
+        "grade",
+        "graded",
+        "=",
+        ":",
+        "mrc",
+        "now",
+        "(",
+        "about",
+        "-",
+        "was",
+        "power",
+        "strength",
+        "|",
+    )
+)
 _NAMES = frozenset(("focal", "neurologic", "neurological", "neuro", "motor", "strength", "gross"))
 _UNABLE = frozenset(("unable", "cannot", "can't", "couldn't", "inability", "fails", "failed", "fail"))
 _BELIEVED = frozenset(("assessment", "assessment_plan", ""))
@@ -82,9 +123,28 @@ def read_strength(note: Note, start: int, end: int, atoms: Sequence[Atom], label
         if "weak" in atom.labels:
             _weak(note, start, atoms, atom, graded)
         elif "weak_said" in atom.labels:
-            region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and o.attribute("region") in ARMS and abs(o.start - atom.start) < 5), "lower_extremity")
-            note.add("reported_weakness", atom.start, atom.end, standing(note, atom.start, atom.end), side=nearest_side(note, atoms, atom), region=region)
-        elif "neuro_normal" in atom.labels and note.assess(atom.start, atom.end).label in ("present", "absent"):
+            region = next(
+                (
+                    str(o.attribute("region"))
+                    for o in atoms
+                    if "region" in o.labels
+                    and o.attribute("region") in ARMS
+                    and abs(o.start - atom.start) < 5
+                ),
+                "lower_extremity",
+            )
+            note.add(
+                "reported_weakness",
+                atom.start,
+                atom.end,
+                standing(note, atom.start, atom.end),
+                side=nearest_side(note, atoms, atom),
+                region=region,
+            )
+        elif "neuro_normal" in atom.labels and note.assess(atom.start, atom.end).label in (
+            "present",
+            "absent",
+        ):
             note.add("motor_weakness", atom.start, atom.end, "absent", specific=False)
             note.add("sensory_deficit", atom.start, atom.end, "absent", specific=False)
         elif "strong" in atom.labels:
@@ -106,13 +166,21 @@ def _read_grades(note: Note, start: int, end: int, atoms: Sequence[Atom], labels
     if "reflex" in titled or "slr" in titled:
         return False
     muscles = [atom for atom in atoms if "muscle" in atom.labels and is_muscle(note, atom)]
-    exam = (note.is_exam(start) or note.kind == "physical_therapy") and note.category(start) not in ("medications", "labs", "allergies")
+    exam = (note.is_exam(start) or note.kind == "physical_therapy") and note.category(start) not in (
+        "medications",
+        "labs",
+        "allergies",
+    )
     strength = "strength" in labels or "strength" in titled
     grades = _grades(note, start, end, muscles, exam and (bool(muscles) or strength), strength)
     if not grades or not (muscles or strength or exam or "region" in labels):
         return False
     norms = set(note.norms(start, end))
-    if (not muscles and not strength and _OTHER_SCORES & norms) or (_AIMS & norms and "to" in norms) or ("plan" in note.category(start) and _AIMS & {*norms, *_title_words(note, start)}):
+    if (
+        (not muscles and not strength and _OTHER_SCORES & norms)
+        or (_AIMS & norms and "to" in norms)
+        or ("plan" in note.category(start) and _AIMS & {*norms, *_title_words(note, start)})
+    ):
         return False
     for group in _groups(note, start, _items(note, start, end, atoms, grades)):
         _add_group(note, group)
@@ -127,7 +195,9 @@ def _title_words(note: Note, start: int) -> list[str]:
     return note.norms(part.start, part.title_end)
 
 
-def _grades(note: Note, start: int, end: int, muscles: Sequence[Atom], bare: bool, strength: bool) -> list[_Grade]:
+def _grades(
+    note: Note, start: int, end: int, muscles: Sequence[Atom], bare: bool, strength: bool
+) -> list[_Grade]:
     words = note.words
     row = in_row(note, start)
     near = {i for atom in muscles for i in range(atom.start, atom.end)}
@@ -156,14 +226,33 @@ def _grades(note: Note, start: int, end: int, muscles: Sequence[Atom], bare: boo
 
 def _scored(note: Note, start: int, i: int) -> bool:
     """Does another score stand right before the number: "Waddell 3/5", "whisper 2/5", "pain 4/5"?"""
-    return bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i))) or (bool({"pain", "visit", "visits", "session", "week"} & set(note.norms(max(start, i - 3), i))) and not note.has_comma(max(start, i - 3), i) and not {"limited", "due", "from", "was", "had"} & set(note.norms(max(start, i - 3), i))) or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
+    return (
+        bool(_OTHER_SCORES & set(note.norms(max(start, i - 3), i)))
+        or (
+            bool({"pain", "visit", "visits", "session", "week"} & set(note.norms(max(start, i - 3), i)))
+            and not note.has_comma(max(start, i - 3), i)
+            and not {"limited", "due", "from", "was", "had"} & set(note.norms(max(start, i - 3), i))
+        )
+        or bool({"murmur", "systolic", "waddell"} & set(note.norms(i, i + 7)))
+    )
 
 
-def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: bool, strength: bool, found: Sequence[_Grade]) -> bool:
+def _may_be_bare(
+    note: Note,
+    i: int,
+    start: int,
+    end: int,
+    near: set[int],
+    row: bool,
+    strength: bool,
+    found: Sequence[_Grade],
+) -> bool:
     """May a number without "/5" be a grade: right behind a muscle, its side, or another grade, and no count or dose?"""
     norms, gaps = note.words.norms, note.words.gaps
     before = norms[i - 1] if i > start else ""
-    if (before in ("/", ".", "l", "s", "c", "t", "x", ",") and not (before == "," and found)) or (before == "-" and not gaps[i]):
+    if (before in ("/", ".", "l", "s", "c", "t", "x", ",") and not (before == "," and found)) or (
+        before == "-" and not gaps[i]
+    ):
         side_before = before in ("l",) and bool(gaps[i]) and (row or bool(near))
         if not side_before:
             return False
@@ -171,7 +260,11 @@ def _may_be_bare(note: Note, i: int, start: int, end: int, near: set[int], row: 
     if k < end and norms[k] in ("+", "-") and not gaps[k]:
         k += 1
     after = norms[k] if k < end else ""
-    if (after.isalpha() and after not in _AFTER_BARE) or after in ("/", "%", "x", "\u00b0") or (after == "." and k + 1 < end and norms[k + 1].isdigit() and not gaps[k + 1]):
+    if (
+        (after.isalpha() and after not in _AFTER_BARE)
+        or after in ("/", "%", "x", "\u00b0")
+        or (after == "." and k + 1 < end and norms[k + 1].isdigit() and not gaps[k + 1])
+    ):
         return False
     if row and (near or strength):
         return True
@@ -204,7 +297,9 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom], grades: Sequ
         if ("muscle" in labels and is_muscle(note, atom)) or ("region" in labels and _limb(atom)):
             items.append((atom.start, "muscle", atom))
         elif "side" in labels:
-            if not (atom.end - atom.start > 1 and note.words.norms[atom.start + 1] == "/"):  # "R/L" names columns
+            if not (
+                atom.end - atom.start > 1 and note.words.norms[atom.start + 1] == "/"
+            ):  # "R/L" names columns
                 items.append((atom.start, "side", atom))
         elif "strength" in labels or ("weak" in labels and "abnormal" not in labels):
             items.append((atom.start, "strength", atom))
@@ -236,22 +331,43 @@ def _groups(note: Note, start: int, items: Sequence[_Item]) -> list[_Group]:
             current = _Group(line_side=line_side if item is not None else None)
         elif kind == "muscle" and isinstance(item, Atom):
             if current is None or (current.grades and not _links(note, current, item, before, grade_first)):
-                current = _Group(region=current.region if current and "muscle" in item.labels else None, line_side=line_side)
+                current = _Group(
+                    region=current.region if current and "muscle" in item.labels else None,
+                    line_side=line_side,
+                )
             current.closed = current.closed or bool(current.grades)
             current.muscles.append(item)
-            current.region = str(item.attribute("region")) if "muscle" in item.labels and item.attribute("region") else _limb(item) if "muscle" not in item.labels else current.region
+            current.region = (
+                str(item.attribute("region"))
+                if "muscle" in item.labels and item.attribute("region")
+                else _limb(item)
+                if "muscle" not in item.labels
+                else current.region
+            )
             if side_of(item):
                 current.sides.append((position, position, side_of(item) or ""))
-            elif before is not None and before[1] == "side" and isinstance(before[2], Atom) and item.start - before[2].end <= 2 and not note.has_comma(before[2].end, item.start):
+            elif (
+                before is not None
+                and before[1] == "side"
+                and isinstance(before[2], Atom)
+                and item.start - before[2].end <= 2
+                and not note.has_comma(before[2].end, item.start)
+            ):
                 current.sides.append((before[0], before[2].end, side_of(before[2]) or ""))
         elif kind == "side" and isinstance(item, Atom):
-            if note.norms(item.end, item.end + 1) == [":"] or (index == 0 and not (len(items) > 1 and items[1][1] == "grade")):
+            if note.norms(item.end, item.end + 1) == [":"] or (
+                index == 0 and not (len(items) > 1 and items[1][1] == "grade")
+            ):
                 line_side = side_of(item)
                 current = _Group(line_side=line_side)
             elif current is not None:
                 current.sides.append((position, item.end, side_of(item) or ""))
         elif kind == "grade" and isinstance(item, _Grade) and current is not None:
-            if current.closed and not _twin(note, current.grades[-1], item) and not (current.sides and not grade_first and _same_muscle(note, current, item)):
+            if (
+                current.closed
+                and not _twin(note, current.grades[-1], item)
+                and not (current.sides and not grade_first and _same_muscle(note, current, item))
+            ):
                 current = _Group(line_side=line_side)
             current.grades.append(item)
             if current not in groups:
@@ -260,7 +376,7 @@ def _groups(note: Note, start: int, items: Sequence[_Item]) -> list[_Group]:
 
 
 def _title_side(note: Note, start: int) -> str | None:
-    """"Right leg:" above the sentence."""
+    """ "Right leg:" above the sentence."""
     part = note.layout.parts[note.layout.part[start]]
     if part.title_end <= part.start:
         return None
@@ -268,7 +384,7 @@ def _title_side(note: Note, start: int) -> str | None:
 
 
 def _grade_first(items: Sequence[_Item]) -> bool:
-    """"4/5 left EHL, 5/5 quads": no grade after the last muscle."""
+    """ "4/5 left EHL, 5/5 quads": no grade after the last muscle."""
     muscles = [position for position, kind, _ in items if kind == "muscle"]
     grades = [position for position, kind, _ in items if kind == "grade"]
     return bool(muscles) and bool(grades) and grades[0] < muscles[0] and grades[-1] < muscles[-1]
@@ -282,17 +398,27 @@ def _links(note: Note, group: _Group, muscle: Atom, before: _Item | None, grade_
     between = note.norms(last.end, muscle.start)
     if group.closed and before is not None and before[1] == "muscle":
         return not {";", "but", "except"} & set(between)
-    return len(between) <= 5 and bool(between) and between[0] in _LINKS and not {",", ";", "but", "except"} & set(between)
+    return (
+        len(between) <= 5
+        and bool(between)
+        and between[0] in _LINKS
+        and not {",", ";", "but", "except"} & set(between)
+    )
 
 
 def _joined(note: Note, before: _Item, strength: Atom) -> bool:
     """Does a word for strength go with the grade or muscle right before it?"""
     item = before[2]
-    return before[1] in ("grade", "muscle") and item is not None and strength.start - item.end <= 1 and not note.has_comma(item.end, strength.start)
+    return (
+        before[1] in ("grade", "muscle")
+        and item is not None
+        and strength.start - item.end <= 1
+        and not note.has_comma(item.end, strength.start)
+    )
 
 
 def _same_muscle(note: Note, group: _Group, grade: _Grade) -> bool:
-    """"4/5 in the left EHL compared to 5/5 on the right": the next grade is of the same muscle."""
+    """ "4/5 in the left EHL compared to 5/5 on the right": the next grade is of the same muscle."""
     return bool({"compared", "vs", "versus", "than"} & set(note.norms(group.muscles[-1].end, grade.start)))
 
 
@@ -316,11 +442,17 @@ def _set_sides(note: Note, group: _Group) -> None:
     for grade in group.grades:
         grade.side = _side(note, group, grade)
     grades, names = group.grades, group.names
-    if any(grade.side for grade in grades) and not (len(grades) == 2 and group.line_side is None and not group.sides):
+    if any(grade.side for grade in grades) and not (
+        len(grades) == 2 and group.line_side is None and not group.sides
+    ):
         return
     first, second = column_order(note, grades[0].start)
     row = in_row(note, note.sentence_of(grades[0].start)[0])
-    if len(grades) == 2 and len(names) <= 1 and (row or _twin(note, grades[0], grades[1]) or "/" in note.norms(grades[0].end, grades[1].start)):
+    if (
+        len(grades) == 2
+        and len(names) <= 1
+        and (row or _twin(note, grades[0], grades[1]) or "/" in note.norms(grades[0].end, grades[1].start))
+    ):
         grades[0].side, grades[1].side = first, second
     elif row and len(names) > 1 and len(grades) == 2 * len(names):
         for number, grade in enumerate(grades):
@@ -330,12 +462,27 @@ def _set_sides(note: Note, group: _Group) -> None:
 def _side(note: Note, group: _Group, grade: _Grade) -> str | None:
     leads = bool(group.sides) and group.sides[0][0] < group.grades[0].start
     before = [side for side in group.sides if side[1] <= grade.start]
-    if before and leads and grade.start - before[-1][1] <= 1 and not note.has_comma(before[-1][1], grade.start):
+    if (
+        before
+        and leads
+        and grade.start - before[-1][1] <= 1
+        and not note.has_comma(before[-1][1], grade.start)
+    ):
         return before[-1][2]
     limit = 3 if not group.muscles or group.muscles[0].start < grade.start else 12
     after = next((side for side in group.sides if 0 <= side[0] - grade.end <= limit), None)
-    if after is not None and (limit > 3 or (not note.has_comma(grade.end, after[0]) and not {"except", "but", "other", "save"} & set(note.norms(grade.end, after[0])))):
-        followed = any(0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start) for other in group.grades if other is not grade)
+    if after is not None and (
+        limit > 3
+        or (
+            not note.has_comma(grade.end, after[0])
+            and not {"except", "but", "other", "save"} & set(note.norms(grade.end, after[0]))
+        )
+    ):
+        followed = any(
+            0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start)
+            for other in group.grades
+            if other is not grade
+        )
         if not (leads and followed):
             return after[2]
     return before[-1][2] if leads and before else group.line_side
@@ -349,7 +496,11 @@ def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]
     end = max([grade.end, *(m.end for m in muscles)])
     if end - start > 14:
         start, end = grade.start, grade.end
-    region = next((str(m.attribute("region")) for m in muscles if m.attribute("region")), None) or group.region or ("lower_extremity" if muscles else None)
+    region = (
+        next((str(m.attribute("region")) for m in muscles if m.attribute("region")), None)
+        or group.region
+        or ("lower_extremity" if muscles else None)
+    )
     names = ", ".join(dict.fromkeys(str(m.attribute("muscle")) for m in muscles if m.attribute("muscle")))
     assertion = "absent" if grade.value >= 5 else "historical" if old else "present"
     mention = note.add(
@@ -382,7 +533,11 @@ def pain_limited(note: Note, first: int, last: int) -> bool:
         if "pain_limited" not in atom.labels:
             continue
         low, high = (atom.end, first) if atom.end <= first else (last, atom.start)
-        if not any(norms[i] in (";", "but") or (i + 2 < high and norms[i] in _DIGITS and norms[i + 1] == "/" and norms[i + 2] == "5") for i in range(low, high)):
+        if not any(
+            norms[i] in (";", "but")
+            or (i + 2 < high and norms[i] in _DIGITS and norms[i + 1] == "/" and norms[i + 2] == "5")
+            for i in range(low, high)
+        ):
             return True
     return False
 
@@ -397,7 +552,7 @@ def is_muscle(note: Note, atom: Atom) -> bool:
 
 
 def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: bool) -> None:
-    """"Weakness of dorsiflexion" is a finding where it is examined, else what the patient reports."""
+    """ "Weakness of dorsiflexion" is a finding where it is examined, else what the patient reports."""
     exam, category = note.is_exam(start), note.category(start)
     if note.norms(atom.end, atom.end + 1) and note.norms(atom.end, atom.end + 1)[0] in _WEAK_THINGS:
         return
@@ -411,15 +566,23 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
     first = note.words.norms[atom.start]
     focal = first in _NAMES
     label = standing(note, atom.start, atom.end)
-    examined = (near and (exam or label != "absent")) or (exam and not graded) or (focal and category not in ("ros", "hpi", "instructions", "interval", "complaint"))
+    examined = (
+        (near and (exam or label != "absent"))
+        or (exam and not graded)
+        or (focal and category not in ("ros", "hpi", "instructions", "interval", "complaint"))
+    )
     if not examined:
         if not exam:
             site = note.words.norms[regions[0].start] if regions else None
             note.add("reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region)
         return
-    if label == "present" and ((graded and near) or (not near and (not exam or (focal and "weak" not in first)))):
+    if label == "present" and (
+        (graded and near) or (not near and (not exam or (focal and "weak" not in first)))
+    ):
         return
-    place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (region if region in ARMS else None)
+    place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (
+        region if region in ARMS else None
+    )
     mention = note.add(
         "motor_weakness", atom.start, atom.end, label, specific=bool(near) or label == "present", side=side,
         muscle=", ".join(dict.fromkeys(str(m.attribute("muscle")) for m in near)), region=place or ("lower_extremity" if near else None),
@@ -431,13 +594,24 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
 
 
 #: What is weak without being a limb.
-_WEAK_THINGS = frozenset("cough voice stream urinary flow evidence pulse pulses signal bones bladder handshake acid link".split())
+_WEAK_THINGS = frozenset(
+    "cough voice stream urinary flow evidence pulse pulses signal bones bladder handshake acid link".split()
+)
 
 
 def _gives_way(note: Note, atoms: Sequence[Atom]) -> None:
-    """"Hip flexion shows give-way due to pain": weakness of a kind that does not count, but raises the question."""
+    """ "Hip flexion shows give-way due to pain": weakness of a kind that does not count, but raises the question."""
     muscle = next((a for a in atoms if "muscle" in a.labels and is_muscle(note, a)), None)
-    gives = next((a for a in atoms if "pain_limited" in a.labels and {"give", "giveway", "gives", "breakaway", "break", "collapsing", "ratchety"} & set(note.norms(a.start, a.end))), None)
+    gives = next(
+        (
+            a
+            for a in atoms
+            if "pain_limited" in a.labels
+            and {"give", "giveway", "gives", "breakaway", "break", "collapsing", "ratchety"}
+            & set(note.norms(a.start, a.end))
+        ),
+        None,
+    )
     if muscle is None or gives is None or note.assess(gives.start, gives.end).negated:
         return
     mention = note.add(
@@ -449,22 +623,26 @@ def _gives_way(note: Note, atoms: Sequence[Atom]) -> None:
 
 
 def _strong(note: Note, atoms: Sequence[Atom], atom: Atom) -> None:
-    """"Strong in both legs": examined, or said by the patient."""
+    """ "Strong in both legs": examined, or said by the patient."""
     category = note.category(atom.start)
     if note.assess(atom.start, atom.end).hypothetical or "not" in note.norms(atom.start - 3, atom.end):
         return
-    says = category in ("hpi", "ros", "complaint", "interval") or (not note.is_exam(atom.start) and "feel" in "".join(note.norms(atom.start - 2, atom.end)))
+    says = category in ("hpi", "ros", "complaint", "interval") or (
+        not note.is_exam(atom.start) and "feel" in "".join(note.norms(atom.start - 2, atom.end))
+    )
     type_ = "reported_weakness" if says and not note.is_exam(atom.start) else "motor_weakness"
     region = "upper_extremity" if {"arms", "arm", "hands"} & set(note.norms(atom.start, atom.end)) else None
     note.add(type_, atom.start, atom.end, "absent", specific=False, region=region)
     del atoms
 
 
-_ELECTRIC = frozenset("study studies nerve nerves conduction response responses latency neuron neurons unit units vehicle cortex amplitude amplitudes".split())
+_ELECTRIC = frozenset(
+    "study studies nerve nerves conduction response responses latency neuron neurons unit units vehicle cortex amplitude amplitudes".split()
+)
 
 
 def _strength_word(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int, graded: bool) -> None:
-    """"Strength full and symmetric", "reduced power in the left leg"."""
+    """ "Strength full and symmetric", "reduced power in the left leg"."""
     atom = atoms[at]
     exam, category = note.is_exam(start), note.category(start)
     said = predicate(note, atoms, at)
@@ -475,23 +653,43 @@ def _strength_word(note: Note, start: int, end: int, atoms: Sequence[Atom], at: 
         return
     first, last = min(atom.start, word.start), max(atom.end, word.end)
     if kind == "normal":
-        region = next((str(o.attribute("region")) for o in atoms if "region" in o.labels and str(o.attribute("region")) in ARMS), None)
+        region = next(
+            (
+                str(o.attribute("region"))
+                for o in atoms
+                if "region" in o.labels and str(o.attribute("region")) in ARMS
+            ),
+            None,
+        )
         lower = any("region" in o.labels and o.attribute("region") == "lower_extremity" for o in atoms)
         named = lower or any("muscle" in o.labels for o in atoms)
-        type_ = "reported_weakness" if category in ("ros", "hpi", "complaint") and not exam and not named and "motor" not in note.norms(first, last) else "motor_weakness"
+        type_ = (
+            "reported_weakness"
+            if category in ("ros", "hpi", "complaint")
+            and not exam
+            and not named
+            and "motor" not in note.norms(first, last)
+            else "motor_weakness"
+        )
         note.add(type_, first, last, "absent", specific=named, region=None if lower else region)
     elif kind in ("abnormal", "weak") and "weak" not in word.labels and (exam or category in _BELIEVED):
-        mention = note.add("motor_weakness", first, last, note_label(note, word), side=nearest_side(note, atoms, atom))
+        mention = note.add(
+            "motor_weakness", first, last, note_label(note, word), side=nearest_side(note, atoms, atom)
+        )
         if mention is not None:
             mention.in_exam = True
             if pain_limited(note, first, last):
                 mention.attributes["pain_limited"] = True
-    del end
 
 
 def _normal_muscle(note: Note, start: int, atoms: Sequence[Atom], at: int, labels: set[str]) -> None:
     atom = atoms[at]
-    if (at and "muscle" in atoms[at - 1].labels) or not note.is_exam(start) or "reflex" in labels or "weak" in labels:
+    if (
+        (at and "muscle" in atoms[at - 1].labels)
+        or not note.is_exam(start)
+        or "reflex" in labels
+        or "weak" in labels
+    ):
         return
     said = predicate(note, atoms, at)
     if said is not None and said[0] == "normal":
@@ -504,12 +702,26 @@ def _normal_muscle(note: Note, start: int, atoms: Sequence[Atom], at: int, label
 def _walk_test(note: Note, start: int, atoms: Sequence[Atom], atom: Atom) -> None:
     """Unable to walk on heels or toes is weakness."""
     norms = note.norms(max(start, atom.start - 6), atom.start)
-    unable = atom.attribute("result") == "unable" or bool(_UNABLE & set(norms)) or ("not" in norms and bool({"could", "able", "can"} & set(norms)))
+    unable = (
+        atom.attribute("result") == "unable"
+        or bool(_UNABLE & set(norms))
+        or ("not" in norms and bool({"could", "able", "can"} & set(norms)))
+    )
     if not unable or atom.attribute("result") == "normal" or note.assess(atom.start, atom.end).hypothetical:
         return
     inside = {"left": "left", "right": "right", "l": "left", "r": "right"}
-    side = next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None) or nearest_side(note, atoms, atom)
-    mention = note.add("motor_weakness", atom.start, atom.end, "present", side=side, muscle=str(atom.attribute("muscle") or "heel or toe walk"), region="lower_extremity")
+    side = next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None) or nearest_side(
+        note, atoms, atom
+    )
+    mention = note.add(
+        "motor_weakness",
+        atom.start,
+        atom.end,
+        "present",
+        side=side,
+        muscle=str(atom.attribute("muscle") or "heel or toe walk"),
+        region="lower_extremity",
+    )
     if mention is not None:
         mention.in_exam = True
         if pain_limited(note, atom.start, atom.end):

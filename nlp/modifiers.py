@@ -12,15 +12,32 @@ from nlp.facts import span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
 
-DEFICITS = frozenset(("motor_weakness", "sensory_deficit", "abnormal_reflex", "foot_drop", "pathologic_reflex", "increased_tone", "gait_abnormality", "absent_achilles_bilateral"))
-_BLAMED = {"peripheral_neuropathy": "neuropathy", "plexopathy": "plexopathy", "peripheral_nerve_injury": "nerve_injury"}
+DEFICITS = frozenset(
+    (
+        "motor_weakness",
+        "sensory_deficit",
+        "abnormal_reflex",
+        "foot_drop",
+        "pathologic_reflex",
+        "increased_tone",
+        "gait_abnormality",
+        "absent_achilles_bilateral",
+    )
+)
+_BLAMED = {
+    "peripheral_neuropathy": "neuropathy",
+    "plexopathy": "plexopathy",
+    "peripheral_nerve_injury": "nerve_injury",
+}
 _NOUNS: dict[str, frozenset[str]] = {
     "weak": frozenset(("motor_weakness", "foot_drop")), "strength": frozenset(("motor_weakness", "foot_drop")), "foot_drop_word": frozenset(("foot_drop", "motor_weakness")),
     "numb": frozenset(("sensory_deficit",)), "sensation": frozenset(("sensory_deficit",)), "reflex": frozenset(("abnormal_reflex", "absent_achilles_bilateral")),
     "muscle": frozenset(("motor_weakness",)), "gait_kind": frozenset(("gait_abnormality",)),
 }  # fmt: skip
 _FINDING_WORDS = frozenset(("finding", "findings", "deficit", "deficits", "changes", "signs"))
-_RESOLVED = frozenset("resolved cleared recovered gone normalized normalised vanished disappeared abated healed settled".split())
+_RESOLVED = frozenset(
+    "resolved cleared recovered gone normalized normalised vanished disappeared abated healed settled".split()
+)
 _BEFORE = (
     ("before", "surgery"), ("prior", "to", "surgery"), ("before", "operation"), ("before", "procedure"), ("preoperatively",), ("preop",), ("pre", "op"), ("had", "graded"),
     ("at", "that", "time"), ("at", "time"), ("back", "then"), ("had", "been", "graded"), ("charted",), ("he", "had", "then"), ("she", "had", "then"), ("in", "those", "days"),
@@ -28,7 +45,9 @@ _BEFORE = (
 )  # fmt: skip
 _NEGATIONS = frozenset(("not", "no", "never", "isn't", "hasn't", "without", "non", "nor", "neither"))
 _FROM = frozenset(("from", "due", "secondary", "because", "to", "by", "of", "is", "explains", "explain"))
-_POINTING = frozenset("this these it that those same unchanged which thats both all they no not as has was there old chronic leftover residual".split())
+_POINTING = frozenset(
+    "this these it that those same unchanged which thats both all they no not as has was there old chronic leftover residual".split()
+)
 _WEAK_OLD = frozenset(("stable", "known", "prior", "years", "recent", "secondary", "remote"))
 
 
@@ -64,7 +83,9 @@ class _Statement:
 
 def _speaks_of(statement: _Statement, mention: Mention) -> bool:
     own = mention.attributes.get("side")
-    if mention.type not in statement.types or (statement.side and own and statement.side != own and "bilateral" not in (statement.side, own)):
+    if mention.type not in statement.types or (
+        statement.side and own and statement.side != own and "bilateral" not in (statement.side, own)
+    ):
         return False
     return statement.arm == (mention.attributes.get("region") == "upper_extremity")
 
@@ -82,7 +103,12 @@ def _fibular(statements: Sequence[_Statement], deficits: Sequence[Mention]) -> N
     sides = {s.side for s in statements if s.fibular and s.types & {"foot_drop", "motor_weakness"}}
     for mention in deficits:
         own = mention.attributes.get("side")
-        if mention.type == "sensory_deficit" and mention.attributes.get("dermatome") in ("L5", None, "") and sides and (own in sides or None in sides or own is None):
+        if (
+            mention.type == "sensory_deficit"
+            and mention.attributes.get("dermatome") in ("L5", None, "")
+            and sides
+            and (own in sides or None in sides or own is None)
+        ):
             mention.attributes.setdefault("attributed_to", "nerve_injury")
             if mention.attributes["attributed_to"] == "nerve_injury":
                 mention.attributes["attributed_elsewhere"] = True
@@ -90,7 +116,12 @@ def _fibular(statements: Sequence[_Statement], deficits: Sequence[Mention]) -> N
 
 def _from_sentence(note: Note, mention: Mention) -> None:
     start, end = note.sentence_of(mention.start)
-    atoms = [a for a in note.atoms_in(start, end) if a.start >= mention.start - 6 and not (a.start < mention.start and ";" in note.norms(a.end, mention.start))]
+    atoms = [
+        a
+        for a in note.atoms_in(start, end)
+        if a.start >= mention.start - 6
+        and not (a.start < mention.start and ";" in note.norms(a.end, mention.start))
+    ]
     atoms = [a for a in atoms if ";" not in note.norms(mention.end, a.start)]
     _mark(note, mention, atoms, own=True)
     _same_then(note, mention, end)
@@ -101,14 +132,20 @@ def _from_sentence(note: Note, mention: Mention) -> None:
         if note.layout.part[first] != note.layout.part[start]:
             break
         labels = {label for atom in note.atoms_in(first, last) for label in atom.labels}
-        if not set(note.norms(first, min(last, first + 6))) & _POINTING and not (following == number + 1 and "pain_limited" in labels):
+        if not set(note.norms(first, min(last, first + 6))) & _POINTING and not (
+            following == number + 1 and "pain_limited" in labels
+        ):
             break
         if labels & {"muscle", "reflex", "slr"} and not labels & {"old", "blame"}:
             break
         _mark(note, mention, note.atoms_in(first, last), own=False)
         if not labels & {"muscle", "reflex", "slr"}:
             _since(note, mention, first, last)
-        if mention.type == "motor_weakness" and "pain_limited" in labels and not labels & {"muscle", "reflex", "slr"}:
+        if (
+            mention.type == "motor_weakness"
+            and "pain_limited" in labels
+            and not labels & {"muscle", "reflex", "slr"}
+        ):
             mention.attributes["pain_limited"] = True
 
 
@@ -118,9 +155,17 @@ def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> Non
     for atom in atoms:
         if "old" in atom.labels and "old_or_new" not in attributes:
             word = note.words.norms[atom.start]
-            if word in _WEAK_OLD and (not own or abs(atom.start - mention.end) > 5 or word in ("prior", "recent", "years", "secondary")):
+            if word in _WEAK_OLD and (
+                not own
+                or abs(atom.start - mention.end) > 5
+                or word in ("prior", "recent", "years", "secondary")
+            ):
                 continue
-            if word in ("baseline", "old", "chronic", "known") and note.norms(atom.end, atom.end + 1) and set(note.norms(atom.end, atom.end + 3)) & {"pain", "back", "lbp", "fracture", "fx"}:
+            if (
+                word in ("baseline", "old", "chronic", "known")
+                and note.norms(atom.end, atom.end + 1)
+                and set(note.norms(atom.end, atom.end + 3)) & {"pain", "back", "lbp", "fracture", "fx"}
+            ):
                 continue
             if _denied(note, atom) and word not in ("unchanged", "no", "not", "never"):
                 attributes["old_or_new"] = "new"
@@ -137,36 +182,53 @@ def _mark(note: Note, mention: Mention, atoms: Sequence[Atom], own: bool) -> Non
         for label, name in _BLAMED.items():
             if label in atom.labels and "attributed_to" not in attributes:
                 stands = note.scopes.assess(atom.start, atom.end)
-                if _denied(note, atom) or stands.possible or {"not", "versus", "vs", "exclude"} & set(note.norms(atom.start - 4, atom.start)):
+                if (
+                    _denied(note, atom)
+                    or stands.possible
+                    or {"not", "versus", "vs", "exclude"} & set(note.norms(atom.start - 4, atom.start))
+                ):
                     continue
                 near = atom.start - mention.end <= 6 and atom.start >= mention.end
-                linked = bool(_FROM & set(note.norms(atom.start - 4, atom.start)) or _FROM & set(note.norms(atom.end, atom.end + 2)))
-                if (blame is not None and abs(blame.start - atom.start) <= 10) or (near and own) or (linked and not own):
+                linked = bool(
+                    _FROM & set(note.norms(atom.start - 4, atom.start))
+                    or _FROM & set(note.norms(atom.end, atom.end + 2))
+                )
+                if (
+                    (blame is not None and abs(blame.start - atom.start) <= 10)
+                    or (near and own)
+                    or (linked and not own)
+                ):
                     attributes["attributed_to"] = name
                     attributes["attributed_elsewhere"] = True
 
 
 def _same_then(note: Note, mention: Mention, end: int) -> None:
-    """"(2019: same)" makes a finding old."""
+    """ "(2019: same)" makes a finding old."""
     norms = note.words.norms
     for i in range(mention.end, min(end, mention.end + 12)):
         if norms[i] == ";":
             return
-        if norms[i] in ("same", "unchanged", "identical") and any(len(w) == 4 and w.isdigit() for w in norms[i - 3 : i]):
+        if norms[i] in ("same", "unchanged", "identical") and any(
+            len(w) == 4 and w.isdigit() for w in norms[i - 3 : i]
+        ):
             mention.attributes.setdefault("old_or_new", "old")
 
 
 def _denied(note: Note, atom: Atom) -> bool:
     """Is the word itself denied: "not new"? An absent reflex that is chronic does not deny the chronic."""
-    return bool(_NEGATIONS & set(note.norms(atom.start - 3, atom.start))) and "absent" not in note.norms(atom.start - 2, atom.start)
+    return bool(_NEGATIONS & set(note.norms(atom.start - 3, atom.start))) and "absent" not in note.norms(
+        atom.start - 2, atom.start
+    )
 
 
 def _since(note: Note, mention: Mention, start: int, end: int) -> None:
-    """"since 2019", "from his stroke in 2018": what began a year ago or more is old."""
+    """ "since 2019", "from his stroke in 2018": what began a year ago or more is old."""
     if "old_or_new" in mention.attributes or note.anchor is None:
         return
     for time in note.times_in(max(start, mention.start) if start <= mention.start < end else start, end):
-        if time.kind == "date" and {"since", "from", "after", "following"} & set(note.norms(time.start - 6, time.start)):
+        if time.kind == "date" and {"since", "from", "after", "following"} & set(
+            note.norms(time.start - 6, time.start)
+        ):
             between = note.norms(mention.end, time.start) if time.start > mention.end else []
             if ";" not in between and span_of(time.iso)[1] <= note.anchor - timedelta(days=365):
                 mention.attributes["old_or_new"] = "old"
@@ -175,10 +237,17 @@ def _since(note: Note, mention: Mention, start: int, end: int) -> None:
 def _past(note: Note, mention: Mention) -> None:
     """What was found before an operation, or has cleared by the words that follow, is history (G3)."""
     start, end = note.sentence_of(mention.start)
-    norms = [word for word in note.norms(start, mention.end + 8 if mention.end + 8 < end else end) if word not in ("the", "his", "her", "a")]
-    if mention.attributes.get("old_or_new") not in ("new", "worse") and any(
-        norms[i : i + len(phrase)] == list(phrase) for phrase in _BEFORE for i in range(len(norms))
-    ) and not {"since", "unchanged", "same"} & set(norms) and note.category(mention.start) not in ("exam",):
+    norms = [
+        word
+        for word in note.norms(start, mention.end + 8 if mention.end + 8 < end else end)
+        if word not in ("the", "his", "her", "a")
+    ]
+    if (
+        mention.attributes.get("old_or_new") not in ("new", "worse")
+        and any(norms[i : i + len(phrase)] == list(phrase) for phrase in _BEFORE for i in range(len(norms)))
+        and not {"since", "unchanged", "same"} & set(norms)
+        and note.category(mention.start) not in ("exam",)
+    ):
         mention.assertion = "historical"
         return
     if note.category(mention.start) == "exam" and mention.type != "sensory_deficit":
@@ -187,7 +256,15 @@ def _past(note: Note, mention: Mention) -> None:
     tails = [note.norms(mention.end, end)]
     if number + 1 < len(note.layout.sentences):
         first, last = note.layout.sentences[number + 1]
-        if note.layout.part[first] == note.layout.part[start] and set(note.norms(first, first + 4)) & {"this", "these", "it", "that", "all", "both", "which"}:
+        if note.layout.part[first] == note.layout.part[start] and set(note.norms(first, first + 4)) & {
+            "this",
+            "these",
+            "it",
+            "that",
+            "all",
+            "both",
+            "which",
+        }:
             tails.append(note.norms(first, last))
     for tail in tails:
         hit = next((i for i, word in enumerate(tail) if word in _RESOLVED), None)
@@ -203,7 +280,11 @@ def _statements(note: Note) -> list[_Statement]:
     found: list[_Statement] = []
     for start, end, atoms in note.sentences():
         labels = {label for atom in atoms for label in atom.labels}
-        if not labels & {"blame", "old", *_BLAMED} or note.category(start) in ("results", "labs") or is_electrodiagnostic(note, start, end):
+        if (
+            not labels & {"blame", "old", *_BLAMED}
+            or note.category(start) in ("results", "labs")
+            or is_electrodiagnostic(note, start, end)
+        ):
             continue
         types: set[str] = set()
         for noun, covered in _NOUNS.items():
@@ -222,17 +303,44 @@ def _statements(note: Note) -> list[_Statement]:
             for label, name in _BLAMED.items():
                 if label in atom.labels:
                     stands = note.scopes.assess(atom.start, atom.end)
-                    said = blame is not None and abs(blame.start - atom.start) <= 20 and "not" not in note.norms(blame.start - 2, blame.end + 1)
-                    if stands.label in ("present", "historical") and (said or (_FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom))):
+                    said = (
+                        blame is not None
+                        and abs(blame.start - atom.start) <= 20
+                        and "not" not in note.norms(blame.start - 2, blame.end + 1)
+                    )
+                    if stands.label in ("present", "historical") and (
+                        said
+                        or (_FROM & set(note.norms(atom.start - 3, atom.start)) and not _denied(note, atom))
+                    ):
                         blamed, nerve = name, atom
-        old = next((a for a in atoms if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))), None)
-        is_old = old is not None and not _denied(note, old) and head is not None and abs(old.start - head.start) <= 10 and not norms & {"pain", "lbp", "radiculopathy", "sciatica"} and _is_there(note, head)
+        old = next(
+            (
+                a
+                for a in atoms
+                if "old" in a.labels and (note.words.norms[a.start] not in _WEAK_OLD or _close(note, a, head))
+            ),
+            None,
+        )
+        is_old = (
+            old is not None
+            and not _denied(note, old)
+            and head is not None
+            and abs(old.start - head.start) <= 10
+            and not norms & {"pain", "lbp", "radiculopathy", "sciatica"}
+            and _is_there(note, head)
+        )
         if blamed or is_old:
             side = nearest_side(note, atoms, head, 10) if head is not None else None
             kind = str(nerve.attribute("kind") or "") if nerve is not None else ""
-            reached = {"sensory_deficit"} if kind.startswith("meralgia") else types  # a nerve of the skin alone
-            fibular = nerve is not None and bool({"peroneal", "fibular"} & {*kind.split(), *note.norms(nerve.start - 2, nerve.end)})
-            found.append(_Statement(frozenset(reached), side, blamed, is_old, _is_arm(atoms, head, nerve), fibular))
+            reached = (
+                {"sensory_deficit"} if kind.startswith("meralgia") else types
+            )  # a nerve of the skin alone
+            fibular = nerve is not None and bool(
+                {"peroneal", "fibular"} & {*kind.split(), *note.norms(nerve.start - 2, nerve.end)}
+            )
+            found.append(
+                _Statement(frozenset(reached), side, blamed, is_old, _is_arm(atoms, head, nerve), fibular)
+            )
     note._deficit_statements = tuple(found)  # type: ignore[attr-defined]
     return found
 
@@ -249,24 +357,37 @@ def _is_arm(atoms: Sequence[Atom], head: Atom | None, nerve: Atom | None) -> boo
 
 
 def _close(note: Note, old: Atom, head: Atom | None) -> bool:
-    """"Known left L5 weakness", "weakness, stable": weak words for old count right beside the deficit."""
+    """ "Known left L5 weakness", "weakness, stable": weak words for old count right beside the deficit."""
     if head is None:
         return False
     word = note.words.norms[old.start]
-    return (word == "known" and 0 <= head.start - old.end <= 3) or (word == "stable" and 0 <= old.start - head.end <= 3)
+    return (word == "known" and 0 <= head.start - old.end <= 3) or (
+        word == "stable" and 0 <= old.start - head.end <= 3
+    )
 
 
 def _is_there(note: Note, head: Atom) -> bool:
     """Is the deficit of a statement there? "Absent ankle jerks" are."""
-    return note.scopes.assess(head.start, head.end).label in ("present", "historical") or "absent" in note.norms(head.start - 2, head.start)
+    return note.scopes.assess(head.start, head.end).label in (
+        "present",
+        "historical",
+    ) or "absent" in note.norms(head.start - 2, head.start)
 
 
 def _stocking(note: Note, notes: Sequence[Note], deficits: Sequence[Mention]) -> None:
     """A stocking pattern in a patient with a documented neuropathy is that neuropathy (G7)."""
-    neuropathy = any(m.type == "peripheral_neuropathy" and m.assertion in ("present", "historical") for other in notes for m in other.mentions)
+    neuropathy = any(
+        m.type == "peripheral_neuropathy" and m.assertion in ("present", "historical")
+        for other in notes
+        for m in other.mentions
+    )
     if not neuropathy:
         return
     for mention in deficits:
-        if mention.type == "sensory_deficit" and mention.attributes.get("site") == "stocking" and "attributed_to" not in mention.attributes:
+        if (
+            mention.type == "sensory_deficit"
+            and mention.attributes.get("site") == "stocking"
+            and "attributed_to" not in mention.attributes
+        ):
             mention.attributes["attributed_to"] = "neuropathy"
             mention.attributes["attributed_elsewhere"] = True
