@@ -59,6 +59,22 @@ class Trie:
         self.root: dict[str, Any] = {}
         self.found: list[tuple[Entry, ...]] = []
         self._numbers: dict[tuple[int, ...], int] = {}
+        self._phrases: list[tuple[tuple[Entry, ...], tuple[str, ...], bool]] = []
+
+    def phrases(self) -> list[tuple[tuple[Entry, ...], tuple[str, ...], bool]]:
+        """What each number stands for: the entries, their labels, and whether they fit whatever stands around."""
+        if len(self._phrases) != len(self.found):
+            self._phrases = [
+                (
+                    entries,
+                    tuple(entry.label for entry in entries),
+                    not any(
+                        entry.case is not None or entry.context or entry.not_context for entry in entries
+                    ),
+                )
+                for entries in self.found
+            ]
+        return self._phrases
 
     def __contains__(self, words: Sequence[str]) -> bool:
         node = self.root

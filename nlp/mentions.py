@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nlp.layout import Layout
@@ -14,11 +15,13 @@ class Atom:
 
     __slots__ = ("end", "entries", "labels", "start")
 
-    def __init__(self, start: int, end: int, entries: tuple[Entry, ...]) -> None:
+    def __init__(
+        self, start: int, end: int, entries: tuple[Entry, ...], labels: Sequence[str] | None = None
+    ) -> None:
         self.start = start
         self.end = end
         self.entries = entries
-        self.labels = [entry.label for entry in entries]
+        self.labels: Sequence[str] = [entry.label for entry in entries] if labels is None else labels
 
     def get(self, label: str) -> Entry | None:
         """The entry of that label, if the phrase has one."""
@@ -38,7 +41,7 @@ class Atom:
 def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
     """Return the atoms of a text in their order. A phrase crosses no sentence, no table column, no noise line."""
     norms, raws, gaps, sentence = words.norms, words.raws, words.gaps, layout.sentence
-    root, found_of, noise = trie.root, trie.found, layout.noise
+    root, found_of, noise = trie.root, trie.phrases(), layout.noise
     atoms: list[Atom] = []
     size = len(norms)
     i = 0
@@ -48,13 +51,12 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
             i += 1
             continue
         here = sentence[i]
-        candidates: list[tuple[int, tuple[Entry, ...]]] = []
+        candidates: list[tuple[int, int]] = []
         j = i + 1
-        found = node.get("")
-        if found is not None:
-            candidates.append((j, found_of[found]))
+        if "" in node:
+            candidates.append((j, node[""]))
         while j < size and sentence[j] == here and (len(gaps[j]) < 4 or j in noise):
-            if j in noise:
+            if noise and j in noise:
                 j += 1
                 continue
             word = norms[j]
@@ -66,12 +68,16 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
                 break
             node = following
             j += 1
-            found = node.get("")
-            if found is not None:
-                candidates.append((j, found_of[found]))
-        for end, entries in reversed(candidates):
-            if not _is_plain(entries):
-                entries = _allowed(entries, raws, norms, i, end, layout)
+            if "" in node:
+                candidates.append((j, node[""]))
+        while candidates:
+            end, number = candidates.pop()
+            entries, labels, is_plain = found_of[number]
+            if is_plain:
+                atoms.append(Atom(i, end, entries, labels))
+                i = end
+                break
+            entries = _allowed(entries, raws, norms, i, end, layout)
             if entries:
                 atoms.append(Atom(i, end, entries))
                 i = end
@@ -79,10 +85,6 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
         else:
             i += 1
     return atoms
-
-
-def _is_plain(entries: tuple[Entry, ...]) -> bool:
-    return all(not (entry.case is not None or entry.context or entry.not_context) for entry in entries)
 
 
 def _allowed(

@@ -36,8 +36,8 @@ TEXTS = {
 
 each_case = pytest.mark.parametrize("case_id", sorted(EXPECTED))
 
-#: What the program still reads otherwise than the author: case, then check, then why. Each must go on failing, so
-#: that a mended one is taken off the list.
+#: What the program still reads otherwise than the author: case, then check, then why. Each must go on
+#: failing, so that a mended one is taken off the list.
 KNOWN_MISSES: dict[str, dict[str, str]] = json.loads((SAMPLES / "known_misses.json").read_text("utf-8"))
 
 
