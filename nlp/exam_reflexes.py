@@ -140,7 +140,9 @@ def _items(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> list[tupl
             or ("numb" in atom.labels and "abnormal" not in atom.labels)
         ):
             items.append((atom.start, "stop", atom))
-        elif (kind := _word_kind(note, atom)) is not None:
+        elif (kind := _word_kind(note, atom)) is not None and not (
+            kind == "absent" and at + 1 < len(atoms) and _is_said_of(note, atom, atoms[at + 1])
+        ):
             items.append((atom.start, "value", _Value(atom.start, atom.end, kind)))
     if known:  # "DTRs: L4 2+, S1 1+"
         items += [
@@ -161,6 +163,15 @@ def _goes_with_reflex(atoms: Sequence[Atom], at: int) -> bool:
         if _STOPS & set(atom.labels):
             return False
     return False
+
+
+def _is_said_of(note: Note, atom: Atom, after: Atom) -> bool:
+    """Does a word stand right before another subject, as in "absent clonus"?"""
+    return (
+        atom.end == after.start
+        and bool(_STOPS & set(after.labels))
+        and not note.has_comma(atom.end - 1, after.end)
+    )
 
 
 def _stopped(atoms: Sequence[Atom], at: int) -> bool:

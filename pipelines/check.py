@@ -81,6 +81,8 @@ def check_line(line: Line, folder: Path | None = None) -> Answer:
         intake = parse_line(line, folder)
     except CaseError as error:
         return failed(error.case_id or case_id_in(line), error)
+    except Exception as error:
+        return failed(case_id_in(line), internal_error(error))
     case = intake.case
     try:
         result = decide(intake)

@@ -98,6 +98,7 @@ def _listed(value: object) -> object:
 
 
 Day = Annotated[date | None, BeforeValidator(_day)]
+Age = Annotated[float, Field(ge=0, le=130, allow_inf_nan=False)]
 Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1, max_length=500)]
 
 
@@ -108,9 +109,7 @@ class _Input(BaseModel):
 class Patient(_Input):
     """What the request says of the patient; it outranks what the notes say."""
 
-    age_years: Annotated[float | None, BeforeValidator(_blank), Field(ge=0, le=130, allow_inf_nan=False)] = (
-        None
-    )
+    age_years: Annotated[Age | None, BeforeValidator(_blank)] = None
     birth_date: Day = None
     sex: str | None = None
 

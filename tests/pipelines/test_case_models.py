@@ -95,6 +95,11 @@ def test_an_infant_may_have_a_fractional_age(case: Callable[..., Any]) -> None:
     assert case_from(case(patient={"age_years": "0.25"})).patient.age_years == 0.25
 
 
+@pytest.mark.parametrize("age", [None, ""])
+def test_an_age_may_be_left_open(case: Callable[..., Any], age: object) -> None:
+    assert case_from(case(patient={"age_years": age})).patient.age_years is None
+
+
 @pytest.mark.parametrize(
     ("documents", "words"),
     [

@@ -44,6 +44,18 @@ def test_an_error_has_the_same_keys(case: Make) -> None:
     assert result["determination"] is None
 
 
+def test_a_failure_while_a_line_is_taken_in_spares_the_batch(
+    case: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError("words of a note")
+
+    monkeypatch.setattr("pipelines.check.parse_line", fail)
+    error = checked(case())["error"]
+    assert error["code"] == "internal_error"
+    assert "words of a note" not in error["message"]
+
+
 @pytest.mark.parametrize("documents", [None, [], [{"text": ""}]])
 def test_real_results_conform_to_the_schema(case: Make, documents: object) -> None:
     schema = Result.model_json_schema(mode="serialization")
