@@ -682,11 +682,7 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
 def _surgery(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
     """Done, planned, or only thought of."""
     norms = set(note.norms(max(start, atom.start - 8), min(end, atom.end + 9)))
-    future = (
-        mention.date is not None
-        and note.anchor is not None
-        and mention.date > note.anchor.isoformat()[: len(mention.date)]
-    )
+    future = mention.date is not None and not note.has_come(mention.date)
     category = note.category(start)
     if mention.assertion in ("absent", "family", "historical"):
         if mention.assertion == "absent" and norms & _CALLED_OFF:
@@ -784,11 +780,7 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
             mention.attributes.setdefault("on_treatment", True)
     if norms & {"metastatic", "metastases", "mets", "metastasized"}:
         mention.attributes.setdefault("metastatic", True)
-    treated = [
-        t
-        for t in note.times_in(start, last)
-        if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])
-    ]
+    treated = [t for t in note.times_in(start, last) if t.kind == "date" and note.has_come(t.iso)]
     if treated and norms & _ENDS and not running:
         mention.attributes.setdefault("treatment_end", treated[-1].iso)
 

@@ -33,26 +33,27 @@ def read_exam(note: Note) -> None:
     """Add every examination mention of a note."""
     for start, end in note.layout.sentences:
         atoms = [atom for atom in note.atoms_in(start, end) if not note.is_unticked(atom.start)]
-        if not atoms and not topic(note, start):
+        named = topic(note, start)
+        if not atoms and not named:
             continue  # "Motor: 5/5" holds no known word but its title
         labels = {label for atom in atoms for label in atom.labels}
         if is_electrodiagnostic(note, start, end):
             continue
         _all_normal(note, start, atoms)
-        if labels & _MOTOR or "strength" in topic(note, start):
+        if labels & _MOTOR or "strength" in named:
             read_strength(note, start, end, atoms, labels)
         if (
             labels & {"reflex", "reflex_word"}
-            or "reflex" in topic(note, start)
+            or "reflex" in named
             or (labels & {"region", "muscle"} and note.is_exam(start))
         ):
             read_reflexes(note, start, end, atoms)
         if "silt" in labels:
             _touch_intact(note, start, end, atoms)
-        if labels & {"sensation", "numb"} or "sensation" in topic(note, start):
+        if labels & {"sensation", "numb"} or "sensation" in named:
             _sensation(note, start, end, atoms)
         read_titled_leg_raise(note, start, end, atoms)
-        if labels & _OTHERS or topic(note, start) & {"gait", "tone"}:
+        if labels & _OTHERS or named & {"gait", "tone"}:
             _others(note, start, end, atoms)
     _drop_vague_gaits(note)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from nlp.mentions import Atom
 from nlp.note import Note, side_of
@@ -155,6 +156,50 @@ def nearest_side(note: Note, atoms: Sequence[Atom], atom: Atom, reach: int = 8) 
         if first is not None and first.start - start <= 2:
             return side_of(first)
     return best[1] if best else None
+
+
+class _Placed(Protocol):
+    """What stands from a first word to an end."""
+
+    start: int
+    end: int
+
+
+def side_of_value(
+    note: Note,
+    sides: Sequence[tuple[int, int, str]],
+    values: Sequence[_Placed],
+    value: _Placed,
+    reach: int,
+    parted: frozenset[str] | None,
+) -> str | None:
+    """The side of one of the values that share `sides` (first word, end, side); None if none goes with it.
+
+    Where sides lead, the one right before the value; else one at most `reach` words behind it that is not the next
+    value's. No comma and no word of `parted` may stand before that one; with None anything may.
+    """
+    leads = bool(sides) and sides[0][0] < values[0].start
+    before = [side for side in sides if side[1] <= value.start]
+    if (
+        before
+        and leads
+        and value.start - before[-1][1] <= 1
+        and not note.has_comma(before[-1][1], value.start)
+    ):
+        return before[-1][2]
+    after = next((side for side in sides if 0 <= side[0] - value.end <= reach), None)
+    if after is not None and (
+        parted is None
+        or (not note.has_comma(value.end, after[0]) and not parted & set(note.norms(value.end, after[0])))
+    ):
+        followed = any(
+            0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start)
+            for other in values
+            if other is not value
+        )
+        if not (leads and followed):
+            return after[2]
+    return before[-1][2] if leads and before else None
 
 
 def note_label(note: Note, atom: Atom) -> str:

@@ -19,6 +19,7 @@ from nlp.exam_base import (
     is_old_value,
     nearest_side,
     says_absent,
+    side_of_value,
     signed,
     standing,
     topic,
@@ -559,29 +560,7 @@ def _set_sides(note: Note, group: _Group, grades: Sequence[_Value]) -> None:
 
 
 def _side_of(note: Note, group: _Group, value: _Value) -> str | None:
-    leads = bool(group.sides) and group.sides[0][0] < group.values[0].start
-    before = [side for side in group.sides if side[1] <= value.start]
-    if (
-        before
-        and leads
-        and value.start - before[-1][1] <= 1
-        and not note.has_comma(before[-1][1], value.start)
-    ):
-        return before[-1][2]
-    after = next((side for side in group.sides if 0 <= side[0] - value.end <= 3), None)
-    if (
-        after is not None
-        and not note.has_comma(value.end, after[0])
-        and not COMPARED & set(note.norms(value.end, after[0]))
-    ):
-        followed = any(
-            0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start)
-            for other in group.values
-            if other is not value
-        )
-        if not (leads and followed):
-            return after[2]
-    return before[-1][2] if leads and before else None
+    return side_of_value(note, group.sides, group.values, value, 3, COMPARED)
 
 
 def _add(

@@ -18,6 +18,7 @@ from nlp.exam_base import (
     nearest_side,
     note_label,
     predicate,
+    side_of_value,
     standing,
     stops,
     topic,
@@ -54,6 +55,7 @@ _RESETS = frozenset(
         "else",
     )
 )
+_PARTED = frozenset(("except", "but", "other", "save"))
 _LINKS = frozenset(("in", "of", "for", "at", "with", "on", "across", "throughout", "strength", "to", "power"))
 _BARE_AFTER = frozenset(
     (
@@ -460,32 +462,10 @@ def _set_sides(note: Note, group: _Group) -> None:
 
 
 def _side(note: Note, group: _Group, grade: _Grade) -> str | None:
-    leads = bool(group.sides) and group.sides[0][0] < group.grades[0].start
-    before = [side for side in group.sides if side[1] <= grade.start]
-    if (
-        before
-        and leads
-        and grade.start - before[-1][1] <= 1
-        and not note.has_comma(before[-1][1], grade.start)
-    ):
-        return before[-1][2]
-    limit = 3 if not group.muscles or group.muscles[0].start < grade.start else 12
-    after = next((side for side in group.sides if 0 <= side[0] - grade.end <= limit), None)
-    if after is not None and (
-        limit > 3
-        or (
-            not note.has_comma(grade.end, after[0])
-            and not {"except", "but", "other", "save"} & set(note.norms(grade.end, after[0]))
-        )
-    ):
-        followed = any(
-            0 <= other.start - after[1] <= 1 and not note.has_comma(after[1], other.start)
-            for other in group.grades
-            if other is not grade
-        )
-        if not (leads and followed):
-            return after[2]
-    return before[-1][2] if leads and before else group.line_side
+    # "5/5 in hip flexion, knee extension and dorsiflexion on the left"
+    far = bool(group.muscles) and group.muscles[0].start >= grade.start
+    side = side_of_value(note, group.sides, group.grades, grade, 12 if far else 3, None if far else _PARTED)
+    return group.line_side if side is None else side
 
 
 def _add_grade(note: Note, group: _Group, grade: _Grade, muscles: Sequence[Atom]) -> Mention | None:

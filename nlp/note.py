@@ -106,6 +106,10 @@ class Note:
             self._with_atoms = [row for row in rows if row[2]]
         return self._with_atoms
 
+    def has_come(self, day: str) -> bool:
+        """Does a date (YYYY, YYYY-MM or YYYY-MM-DD) lie no later than the note's? All do if the note has none."""
+        return self.anchor is None or day <= self.anchor.isoformat()[: len(day)]
+
     def is_unticked(self, i: int) -> bool:
         return bool(self.layout.marks) and self.layout.marks[i] == UNTICKED
 

@@ -257,11 +257,11 @@ def _is_denial(note: Note, atom: Atom) -> bool:
 
 def _study_date(note: Note, start: int, limit: int, atom: Atom, end: int) -> Time | None:
     """The day of a study: after its name, before it in a row that dates begin, or in a line beside it."""
-    anchor = note.anchor
     times = [
-        t for t in note.times_in(max(start, atom.start - 9), limit) if t.kind == "date" and len(t.iso) >= 4
+        t
+        for t in note.times_in(max(start, atom.start - 9), limit)
+        if t.kind == "date" and len(t.iso) >= 4 and note.has_come(t.iso)
     ]
-    times = [t for t in times if anchor is None or t.iso <= anchor.isoformat()[: len(t.iso)]]
     before = [t for t in times if t.start < atom.start]
     after = [t for t in times if t.start >= atom.start]
     if before and before[-1].start - start <= 3:
@@ -752,11 +752,7 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             for a in atoms
             if ("order_word" in a.labels or "plan_word" in a.labels) and -8 <= a.start - atom.start <= 8
         ]
-        times = [
-            t
-            for t in note.times_in(start, end)
-            if t.kind == "date" and (note.anchor is None or t.iso <= note.anchor.isoformat()[: len(t.iso)])
-        ]
+        times = [t for t in note.times_in(start, end) if t.kind == "date" and note.has_come(t.iso)]
         result = None
         if radicular is not None:
             stands = note.assess(radicular.start, radicular.end)

@@ -834,7 +834,7 @@ def _went_there(note: Note, start: int, end: int, active: list[Mention], times: 
         t
         for t in times
         if t.kind in ("duration", "visits")
-        or (t.kind == "date" and note.anchor is not None and t.iso <= note.anchor.isoformat()[: len(t.iso)])
+        or (t.kind == "date" and note.anchor is not None and note.has_come(t.iso))
     ]
     if past and not norms & {"will", "scheduled", "next", "starts"}:
         for mention in active:
