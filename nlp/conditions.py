@@ -249,6 +249,8 @@ def _mention(
         return
     if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
         return
+    if attributes.pop("of_spine", None) and not _tells_of_spine(note):
+        return
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
         label = str(stated)
@@ -349,6 +351,17 @@ def _is_pictured(note: Note, start: int, end: int, atom: Atom, told: bool) -> bo
     return bool(_LEVEL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1])) or bool(
         _VERTEBRAL & set(note.norms(start, end))
     )
+
+
+def _tells_of_spine(note: Note) -> bool:
+    """Is a note about the low back, or about no place at all? An operation of the past tells neither."""
+    past = [atom for atom in note.atoms if "spine_surgery" in atom.labels]
+    regions = {
+        atom.attribute("region")
+        for atom in note.atoms
+        if not any(other.start <= atom.start < other.end for other in past)
+    }
+    return "lumbar" in regions or not regions - {None}
 
 
 def _is_near_scan(note: Note, start: int, end: int) -> bool:
@@ -649,6 +662,8 @@ def _when(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> Non
     if mention.attributes.get("procedure") == "instrumentation":
         return  # "hardware intact" on films of a day dates the films
     dates = [t for t in note.times_in(start, end) if t.kind == "date"]
+    if mention.type != "spine_surgery":  # "TSC: brain MRI due February 2027" dates no disease
+        dates = [t for t in dates if note.has_come(t.iso)]
     if not dates:
         if mention.type == "trauma":
             for time in note.times_in(start, end):
@@ -738,16 +753,15 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
         return
     number = note.layout.sentence[start]
     last = end
-    for following in range(number + 1, min(number + 3, len(note.layout.sentences))):
+    for following in range(number + 1, min(number + 4, len(note.layout.sentences))):
         first, stop = note.layout.sentences[following]
         apart = note.layout.part[first] != note.layout.part[start] and not _RAYS & set(
             note.norms(first, stop)
         )
         if apart or note.words.gaps[first].count("\n") >= 2:
             break
-        if not _CARE & set(note.norms(first, stop)):
-            break
-        last = stop
+        if _CARE & set(note.norms(first, stop)):
+            last = stop
     norms = set(note.norms(start, last))
     text = " ".join(note.norms(start, last))
     over = norms & _OVER or "no evidence of" in text or "years out" in text or "in remission" in text

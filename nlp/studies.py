@@ -47,6 +47,7 @@ _OPENS = frozenset(("findings", "technique", "comparison"))
 _BULLETS = frozenset(("-", "*", "\u2022", "\u00b7"))
 _DECIDES = frozenset(("impression", "conclusion", "opinion", "impressions", "interpretation"))
 _AHEAD = frozenset(("will", "would", "can", "could", "may", "might", "should"))
+_DENERVATED = frozenset(("denervation", "fibrillations", "fibrillation", "fibs", "psw", "psws"))
 _SHOWN = frozenset(
     ("showed", "shows", "show", "showing", "demonstrated", "demonstrates", "revealed", "reveals", "read",
      "reviewed", "reported", "report", "done", "obtained", "taken", "performed", "completed",
@@ -693,7 +694,7 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if "emg_ncs" not in atom.labels:
             continue
         scope = note.assess(atom.start, atom.end)
-        if _is_of_relative(note, atom):
+        if _is_of_relative(note, atom) or _is_half(note, atom):
             continue
         first, last = start, end
         number = note.layout.sentence[start]
@@ -702,7 +703,7 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if (
                 note.layout.part[a] != note.layout.part[start]
                 or note.words.gaps[a].count("\n") >= 2
-                or any("emg_ncs" in x.labels for x in note.atoms_in(a, b))
+                or any("emg_ncs" in x.labels and not _is_half(note, x) for x in note.atoms_in(a, b))
             ):
                 break
             last = b
@@ -735,15 +736,7 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             }
             else None
         )
-        radicular = next(
-            (
-                a
-                for a in near
-                if "radicular_pain" in a.labels
-                and {"radiculopathy", "radiculopathies", "radic"} & set(note.norms(a.start, a.end))
-            ),
-            None,
-        )
+        radicular = next((a for a in near if "radicular_result" in a.labels), None)
         neuropathy = next(
             (a for a in near if {"peripheral_neuropathy", "peripheral_nerve_injury"} & set(a.labels)), None
         )
@@ -765,22 +758,13 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             )
             if result is None and neuropathy is None:
                 result = "inconclusive"
-        root_word = norms & {"root", "radicular", "denervation", "fibrillations"}
         if (
             result in (None, "normal")
             and neuropathy is not None
             and note.assess(neuropathy.start, neuropathy.end).label == "present"
         ):
             result = "neuropathy"
-        if (
-            result is None
-            and root_word
-            and not any(
-                note.scopes.assess(a.start, a.end).negated
-                for a in near
-                if "root" in note.norms(a.start, a.end)
-            )
-        ) and ("denervation" in norms or "fibrillations" in norms):
+        if result is None and _is_denervated(note, first, last):
             result = "radiculopathy"
         if result is None and norms & {"normal", "negative", "unremarkable", "nl"}:
             result = "normal"
@@ -817,6 +801,23 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                 mention.attributes["level"] = ",".join(levels)
             if times:
                 mention.date = times[0].iso
+
+
+def _is_half(note: Note, atom: Atom) -> bool:
+    """The needle or the conduction part of a study that the same part of the note has named before."""
+    part = note.layout.part[atom.start]
+    return note.words.norms[atom.start] in ("needle", "nerve", "conduction") and any(
+        other.start < atom.start and "emg_ncs" in other.labels and note.layout.part[other.start] == part
+        for other in note.atoms
+    )
+
+
+def _is_denervated(note: Note, first: int, last: int) -> bool:
+    """Needle findings of a damaged root, told without the verdict."""
+    return any(
+        word in _DENERVATED and not note.assess(i, i + 1).negated
+        for i, word in enumerate(note.norms(first, last), start=first)
+    )
 
 
 def _lab_tables(note: Note) -> None:

@@ -489,35 +489,7 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
         o.attribute("region") in ("cervical", "thoracic") and abs(o.start - place.start) <= 2 for o in atoms
     ):
         return None
-    if norms[place.start : place.end] == ["back"] and norms[max(0, place.start - 1) : place.start] in (
-        ["go"],
-        ["come"],
-        ["went"],
-        ["came"],
-        ["get"],
-        ["hold"],
-        ["right"],
-        ["is"],
-        ["bring"],
-        ["brought"],
-        ["goes"],
-        ["going"],
-        ["gone"],
-        ["been"],
-        ["be"],
-        ["report"],
-        ["him"],
-        ["call"],
-        ["see"],
-        ["sat"],
-        ["sits"],
-        ["dates"],
-        ["dating"],
-        ["further"],
-        ["pushed"],
-        ["moved"],
-        ["pulls"],
-    ):
+    if norms[place.start : place.end] == ["back"] and norms[place.start - 1] in _MOVES:
         return None
     if (
         norms[place.start : place.end] == ["back"]
@@ -527,6 +499,16 @@ def _pain_place(note: Note, atoms: Sequence[Atom], at: int, start: int, end: int
     ):
         return None
     return place
+
+
+#: "when she took a step back", "goes back to work", "two weeks back": no part of the body.
+_MOVES = frozenset(
+    ("go", "goes", "going", "gone", "went", "come", "comes", "came", "coming", "get", "gets", "got", "getting",
+     "hold", "held", "right", "is", "be", "been", "bring", "brings", "brought", "report", "him", "her", "call",
+     "called", "calls", "see", "sat", "sit", "sits", "dates", "dating", "further", "pushed", "moved", "moves",
+     "pulls", "pull", "step", "steps", "stepped", "stepping", "look", "looks", "looked", "looking", "weeks",
+     "months", "years", "days", "year", "month", "week", "while", "put", "fight", "bounced", "welcome", "fell")
+)  # fmt: skip
 
 
 def _coordinated_leg(note: Note, atoms: Sequence[Atom], place: Atom) -> Atom | None:

@@ -641,8 +641,11 @@ def _from_day_word(words: Words, i: int, anchor: date | None) -> Time | None:
         and i
         and words.norms[i - 1] in ("on", "since", "last", "until", "by", "this", "past")
     ):
-        if words.norms[max(0, i - 3) : i] and "next" in words.norms[max(0, i - 2) : i]:
+        if "next" in words.norms[max(0, i - 2) : i]:
             return None
+        dated = i + 1 + (words.norms[i + 1 : i + 2] == [","])
+        if dated < len(words) and (words.norms[dated] in _MONTHS or words.norms[dated][0].isdigit()):
+            return None  # "on Monday, January 13": the date says more
         return Time(i, i + 1, "date", _weekday(anchor, words.norms[i]).isoformat(), ago=True)
     return None
 

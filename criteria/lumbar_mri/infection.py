@@ -20,14 +20,20 @@ def normal_tests(chart: Chart) -> list[Fact]:
 
 
 def _inflammatory_tests(chart: Chart, abnormal: bool) -> list[Fact]:
+    """The newest values of each test: what was abnormal in another year has been answered since."""
     tests = chart.words["infection.inflammatory_tests"]
-    judged = [fact for fact in chart.present("lab") if says(fact, "abnormal", abnormal)]
-    # One line of a report may name several ("ESR, CRP").
-    return [
-        fact
-        for fact in judged
-        if any(name.strip() in tests for name in str(fact.attributes.get("test", "")).lower().split(","))
+    known = [
+        (fact, name)
+        for fact in chart.present("lab")
+        # One line of a report may name several ("ESR, CRP").
+        for name in map(str.strip, str(fact.attributes.get("test", "")).lower().split(","))
+        if name in tests and "abnormal" in fact.attributes
     ]
+    newest: dict[str, str] = {}
+    for fact, name in known:
+        newest[name] = max(newest.get(name, ""), fact.date or "")
+    current = [fact for fact, name in known if not fact.date or fact.date >= newest[name]]
+    return [fact for fact in current if says(fact, "abnormal", abnormal)]
 
 
 def pictures_that_show(chart: Chart, *findings: str) -> list[Fact]:
