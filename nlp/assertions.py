@@ -152,6 +152,54 @@ _CHRONIC = frozenset(
         "progressive",
     ]
 )
+_UNDER_CARE = frozenset(("under", "followed", "treated", "seen", "on", "known", "being"))
+_TOLD_TO = frozenset(
+    (
+        "counseled",
+        "counselled",
+        "instructed",
+        "told",
+        "asked",
+        "advised",
+        "taught",
+        "reminded",
+        "knows",
+        "understands",
+    )
+)
+_REPORTING = frozenset(
+    (
+        "tell",
+        "report",
+        "call",
+        "let",
+        "alert",
+        "notify",
+        "inform",
+        "phone",
+        "ring",
+        "come",
+        "return",
+        "seek",
+        "contact",
+        "present",
+    )
+)
+_DENIALS = frozenset(("no", "without", "denies", "denied", "not", "never"))
+_TROUBLES = frozenset(
+    (
+        "trouble",
+        "troubles",
+        "problem",
+        "problems",
+        "difficulty",
+        "difficulties",
+        "issue",
+        "issues",
+        "complaint",
+        "complaints",
+    )
+)
 _DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
 _EMERGENCY = frozenset(
     [
@@ -431,6 +479,11 @@ class Scopes:
         sentence = layout.sentence
         denied = -1  # where the last denial ends
         for atom in atoms:
+            if norms[atom.start] in _DENIALS and self._denies_on(atom):
+                self.cues.setdefault(sentence[atom.start], []).append(
+                    Cue(atom.start, atom.end, _NEGATED, True, 60)
+                )
+                denied = atom.end
             for entry in atom.entries:
                 if entry.label != "cue":
                     continue
@@ -486,6 +539,15 @@ class Scopes:
                 self.stops.setdefault(sentence[i], []).append(opening)
         for places in self.stops.values():
             places.sort()
+
+    def _denies_on(self, atom: Atom) -> bool:
+        """A phrase that holds its own denial and goes on to more: "no wetting or soiling", "no trouble with legs, bladder"."""
+        norms = self.words.norms
+        if atom.end >= len(norms) or any(entry.label == "cue" for entry in atom.entries):
+            return False
+        if any(entry.attributes.get("assertion") == "absent" for entry in atom.entries):
+            return norms[atom.end] in ("or", ",", "nor", "/", "and")
+        return norms[atom.end - 1] in _TROUBLES and norms[atom.end] in ("with", "w", "w/", "of", "in")
 
     def _begins_anew(self, comma: int) -> bool:
         """ "with no injury, a burning pain set in", "no fall, now 9/10": the sentence turns after its
@@ -609,6 +671,15 @@ class Scopes:
         if end >= len(norms):
             return False
         following = norms[end]
+        if self.words.raws[end - 1].endswith(("'s", "s'", "\u2019s")) and self.fact_starts & {
+            end,
+            end + 1,
+            end + 2,
+            end + 3,
+        }:
+            return True  # "her cousin's Chiari"
+        if following == "is" and norms[end + 1 : end + 2] and norms[end + 1] in _UNDER_CARE:
+            return True
         if following in ("just", "recently", "also", "once", "actually", "apparently") and end + 1 < len(
             norms
         ):
@@ -747,6 +818,8 @@ class Scopes:
         words = set(norms[first:last])
         if words & {"denies", "denied", "denying", "sildenafil", "tadalafil", "viagra", "cialis", "erectile"}:
             return False
+        if any(norms[i] == "=" and norms[min(i + 1, last - 1)] in _DESTINATIONS for i in range(first, last)):
+            return True  # "fever or floppy legs = ER"
         there = bool(words & _DESTINATIONS) or any(
             norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
         )
@@ -766,6 +839,8 @@ class Scopes:
                 "means",
                 "mean",
                 "->",
+                "=",
+                "any",
             }
             and not words & _WENT
         ):
@@ -795,6 +870,16 @@ class Scopes:
                 )
                 or "if" in words
             )
+        if norms[first] == "watch" and norms[first + 1] in (":", "for", "out", "-"):
+            return True
+        told = next((i for i in range(first, min(last, first + 8)) if norms[i] in _TOLD_TO), None)
+        if (
+            told is not None
+            and norms[told + 1 : told + 2] == ["to"]
+            and norms[told + 2 : told + 3]
+            and (norms[told + 2] in _REPORTING)
+        ):
+            return True
         if number and norms[first] in _LIST_MARKS:
             before, end = self.layout.sentences[number - 1]
             if norms[end - 1] == ":" and {

@@ -103,6 +103,7 @@ _CARE = frozenset(
      "anastrozole", "letrozole", "lumpectomy", "mastectomy", "surgery", "resected", "remission", "ned",
      "oncology")
 )  # fmt: skip
+_OTHER_PEOPLE = frozenset(("people", "patients", "children", "adults", "percent", "thirds"))
 _RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
 _OVER = frozenset(
     ("remission", "ned", "cured", "survivor", "resected", "lumpectomy", "mastectomy", "disease-free",
@@ -162,7 +163,19 @@ _CUTTING = frozenset(
 #: The posture of a headache that is worse upright and better lying, described without its name.
 _HEADACHE = frozenset(("headache", "headaches", "ha", "h/a", "cephalgia", "head-pain"))
 _UPRIGHT = frozenset(
-    ("upright", "standing", "stand", "stands", "stood", "sitting", "sits", "sit", "vertical", "getting-up")
+    (
+        "upright",
+        "standing",
+        "stand",
+        "stands",
+        "stood",
+        "sitting",
+        "sits",
+        "sit",
+        "vertical",
+        "getting-up",
+        "on-feet",
+    )
 )
 _LYING = frozenset(
     ("lying", "lies", "lie", "flat", "supine", "recumbent", "laying", "lay", "lays", "recumbency",
@@ -249,6 +262,10 @@ def _mention(
         return
     if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
         return
+    if type_ == "primary_spinal_tumor" and _OTHER_PEOPLE & set(
+        note.norms(max(start, atom.start - 7), atom.start)
+    ):
+        return  # "two thirds of people like her grow spinal tumors"
     if attributes.pop("of_spine", None) and not _tells_of_spine(note):
         return
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
@@ -831,8 +848,13 @@ def _immune(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
 def _posture(note: Note) -> None:
     """A headache told to be worse upright and better lying, in whatever words."""
     norms = note.words.norms
+    is_headache = bool(_HEADACHE & set(norms[:60]))
     for start, end in note.layout.sentences:
         aches = [i for i in range(start, end) if norms[i] in _HEADACHE]
+        if not aches and is_headache and {*norms[start:end]} & _LYING and note.category(start) != "exam":
+            aches = [
+                next(i for i in range(start, end) if norms[i] in _LYING)
+            ]  # the complaint of the note goes on
         if not aches or any("orthostatic_headache" in a.labels for a in note.atoms_in(start, end)):
             continue
         last = end
@@ -866,7 +888,11 @@ def _posture(note: Note) -> None:
 def _is_postural(words: Sequence[str]) -> bool:
     """Does what lies nearest to "lying" ease the headache, or what lies nearest to "upright" bring it?"""
     words = [
-        "getting-up" if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up" else w
+        "getting-up"
+        if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up"
+        else "on-feet"
+        if w == "feet" and "on" in words[max(0, i - 3) : i]
+        else w
         for i, w in enumerate(words)
     ]
     changes = [(i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS]

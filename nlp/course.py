@@ -442,7 +442,9 @@ def _follows_pain(note: Note, time: Time, start: int) -> bool:
 
 def _is_beginning(note: Note, mention: Mention, time: Time, start: int) -> bool:
     norms = note.words.norms
-    before = norms[max(start, time.start - 4) : time.start]
+    before = norms[
+        max(start, time.start - (6 if norms[time.start - 1 : time.start] == ["of"] else 4)) : time.start
+    ]
     if norms[max(start, time.start - 1) : time.start] in (["today"], ["until"], ["till"]) or (
         norms[time.start] in ("today", "tonight") and not set(before) & _ONSET
     ):
@@ -458,8 +460,13 @@ def _is_beginning(note: Note, mention: Mention, time: Time, start: int) -> bool:
     )
     if not begun:
         return False
+    if _WORK & set(norms[max(start, time.start - 7) : time.start]):
+        return False  # "off work since 4/20" dates no pain
     near = note.atoms_in(max(start, time.start - 5), time.start)
     return not any(label in _TREATMENTS for atom in near for label in atom.labels)
+
+
+_WORK = frozenset("work job duty leave employed retired married disability off patient practice".split())
 
 
 def _since_event(note: Note, start: int, end: int) -> str:

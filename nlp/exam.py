@@ -1003,17 +1003,23 @@ def _pathologic(note: Note, start: int, end: int, atoms: Sequence[Atom], at: int
         label = assessed.label
     elif (
         assessed.negated
+        or "\u2193" in tail[:2]
         or {"negative", "neg", "absent", "none", "down", "downgoing", "flexor", "normal", "mute"} & set(tail)
         or (tail[:1] == ["-"])
     ):
         label = "absent"
     elif (
-        {"positive", "pos", "present", "up", "upgoing", "extensor", "sustained", "beats", "+"} & set(tail)
+        {"positive", "pos", "present", "up", "upgoing", "extensor", "sustained", "beats", "+", "\u2191"}
+        & set(tail)
         or {"positive", "sustained", "beats", "+"} & set(norms[max(start, atom.start - 3) : atom.start])
         or ("beats" in norms[atom.start : atom.end])
     ):
         label = "present"
-    elif kind == "clonus" and exam and {"0", "zero"} & set(norms[max(start, atom.start - 2) : atom.start]):
+    elif (
+        kind == "clonus"
+        and exam
+        and {"0", "zero"} & {*norms[max(start, atom.start - 2) : atom.start], *tail[:1], *tail[1:2]}
+    ):
         label = "absent"
     elif kind in ("Babinski",) and norms[atom.start] in ("plantar", "plantars", "toe", "toes"):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -306,6 +307,8 @@ def is_old_value(note: Note, i: int) -> bool:
     """Is the grade at word `i` that of an earlier examination: "was 4/5", "(2019: 1+)", "4/5 in March, now 5/5"?"""
     start, end = note.sentence_of(i)
     norms = note.words.norms
+    if _REPLACED.match(note.words.text, note.words.starts[i]) or _in_old_column(note, start, i):
+        return True
     before = norms[max(start, i - 3) : i]
     if before[-1:] == ["was"]:  # in a dictated examination "was" alone is how all of it is told
         told = before[-2:-1] == ["("] or bool({"now", "today", "currently", "had"} & set(norms[start:end]))
@@ -325,6 +328,30 @@ def is_old_value(note: Note, i: int) -> bool:
         any(norms[k] in ("now", "today", "currently") for k in range(i, min(end, i + 9)))
         and "was" in norms[start:i]
     )
+
+
+#: "3+ -> 2+", "4/5 => 5/5": the value in front of the arrow.
+_REPLACED = re.compile(r"[0-5]\s?[+-]?\+?(?:/[0-5])?\s*(?:-+>|=>|\u2192|\u21d2)\s*[0-5]")
+
+
+def _in_old_column(note: Note, start: int, i: int) -> bool:
+    """Does the value stand under an older day of a table with a day in each column?"""
+    layout, words = note.layout, note.words
+    number = layout.sentence[start]
+    if number not in layout.rows:
+        return False
+    for above in range(number - 1, max(-1, number - 14), -1):
+        first, last = layout.sentences[above]
+        days = [t for t in note.times_in(first, last) if t.kind == "date"]
+        if len(days) >= 2 and above in layout.rows:
+            head = words.text.rfind("\n", 0, words.starts[first]) + 1
+            line = words.text.rfind("\n", 0, words.starts[i]) + 1
+            here = words.starts[i] - line
+            mine = min(days, key=lambda t: abs(words.starts[t.start] - head - here))
+            return mine.iso < max(t.iso for t in days)
+        if above not in layout.rows:
+            return False
+    return False
 
 
 def _is_year(word: Sequence[str]) -> bool:

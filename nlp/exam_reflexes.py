@@ -231,7 +231,7 @@ def _grades(note: Note, start: int, end: int) -> list[_Value]:
         norm = words.norms[i]
         if norm == "+" and i + 1 < end and words.norms[i + 1] == "+":
             stop = i
-            while stop < end and words.norms[stop] == "+":
+            while stop < end and words.norms[stop] == "+" and (stop == i or not words.gaps[stop]):
                 stop += 1
             grades.append(_Value(i, stop, "", "+" * (stop - i)))
             i = stop
@@ -249,6 +249,9 @@ def _grades(note: Note, start: int, end: int) -> list[_Value]:
         stop = i + 1
         while stop < end and words.starts[stop] < match.end():
             stop += 1
+        for scale in (["of", "4"], ["out", "of", "4"]):
+            if words.norms[stop : min(end, stop + len(scale))] == scale:
+                stop += len(scale)
         if not ((words.norms[stop] if stop < end else "") in _UNITS or is_old_value(note, i)):
             first = match[1].lower().replace(" ", "").replace("plus", "+")
             grades.append(_Value(i, stop, "", first))

@@ -175,6 +175,8 @@ def _read_grades(note: Note, start: int, end: int, atoms: Sequence[Atom], labels
     )
     strength = "strength" in labels or "strength" in titled
     grades = _grades(note, start, end, muscles, exam and (bool(muscles) or strength), strength)
+    if "reflex" in labels:  # "DTR biceps 2+, patellars 2+"
+        grades = [grade for grade in grades if not _of_reflex(note, atoms, grade)]
     if not grades or not (muscles or strength or exam or "region" in labels):
         return False
     norms = set(note.norms(start, end))
@@ -224,6 +226,14 @@ def _grades(
         found.append(_Grade(i, stop, value, shown))
         i = stop
     return found
+
+
+def _of_reflex(note: Note, atoms: Sequence[Atom], grade: _Grade) -> bool:
+    """Does a bare grade belong to the reflexes named before it?"""
+    if "/" in note.norms(grade.start, grade.end):
+        return False
+    before = [a for a in atoms if a.end <= grade.start and {"reflex", "strength"} & set(a.labels)]
+    return bool(before) and "reflex" in before[-1].labels
 
 
 def _scored(note: Note, start: int, i: int) -> bool:

@@ -139,6 +139,8 @@ def _parts(
             stop, category = hit
             if _closes_title(words, first, stop, end, category):
                 found.append((first, stop + (stop < end and norms[stop] == ":"), category))
+        elif _names_exam(words, first, end):
+            found.append((first, end, "exam"))
         elif (
             breaks >= 2
             and end - first <= 7
@@ -165,6 +167,18 @@ def _parts(
                     found.append((i, colon + 1, hit[1]))
     found.sort()
     return _nest(found, len(words))
+
+
+def _names_exam(words: Words, first: int, end: int) -> bool:
+    """A line of its own such as "Serial R leg exam" or "Exam today:"."""
+    last = end - (words.norms[end - 1] == ":")
+    line = words.norms[first:last]
+    return (
+        0 < len(line) <= 5
+        and bool({"exam", "examination", "exams"} & {line[0], line[-1]})
+        and all(word.isalpha() for word in line)
+        and words.raws[first][0].isupper()
+    )
 
 
 def _is_number_label(words: Words, i: int, end: int) -> bool:

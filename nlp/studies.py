@@ -971,6 +971,7 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             if "lab_high" in a.labels
             and 0 <= a.start - labs[following - 1].end <= 6
             and a.start < shared
+            and note.words.norms[a.start - 1] != "/"  # "22 mm/h"
             and not note.scopes.assess(a.start, a.end).negated
         ]
         before = [

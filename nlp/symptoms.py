@@ -706,15 +706,38 @@ def _is_untroubled(note: Note, atoms: Sequence[Atom], at: int) -> bool:
     """ "no change in bladder or bowel function", "no trouble with urine or stool", "no problems, voiding"."""
     first = atoms[at].start
     for before in reversed(atoms[:at]):
-        if first - before.end > 2 or note.has_comma(before.end, first):
+        if first - before.end > 3 or not set(note.norms(before.end, first)) <= _LISTING:
             return False
         words = note.norms(before.start, before.end)
         if words[0] in ("no", "without", "not") and _NO_TROUBLE & set(words):
             return True
-        if not {"bladder", "bowel", "bladder_bowel", "done_word"} & set(before.labels):
+        if not {"bladder", "bowel", "bladder_bowel", "done_word", "region"} & set(before.labels):
             return False
         first = before.start
     return False
+
+
+_LISTING = frozenset(
+    (
+        ",",
+        "or",
+        "and",
+        "/",
+        "with",
+        "w",
+        "w/",
+        "his",
+        "her",
+        "the",
+        "in",
+        "of",
+        "&",
+        "to",
+        "any",
+        "new",
+        "their",
+    )
+)
 
 
 _CAUSES = frozenset(["cause", "causes", "source", "etiology", "explanation", "reason"])

@@ -46,6 +46,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _SIDES = frozenset(("left", "right", "l", "r", "bilateral", "lt", "rt", "both"))
 _ADULT = 18
+_PAINS = frozenset(("low_back_pain", "radicular_pain", "neurogenic_claudication"))
 _STUDIES = ("xray", "ct", "mri", "bone_scan", "ultrasound", "emg_ncs")
 #: Types whose own date the rules ask for (`date` among the attributes): never that of the document.
 _DATED = frozenset(
@@ -324,8 +325,9 @@ def _evidence(item: _Item) -> Evidence:
 def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
     newest = sorted(group, key=lambda i: i.when or date.min, reverse=True)
     attributes: dict[str, Value] = {}
-    for item in newest:
-        for key, value in item.mention.attributes.items():
+    told = _aligned(newest) if newest[0].mention.type in _PAINS else [i.mention.attributes for i in newest]
+    for item, own in zip(newest, told, strict=True):
+        for key, value in own.items():
             if key == "severity_0_10" and key in attributes:
                 if item.when == newest[0].when:
                     attributes[key] = max(int(value), int(attributes[key]))
@@ -337,8 +339,8 @@ def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
     when = next((i.mention.date for i in newest if i.mention.date), None)
     if type_ in INACTIVE_TREATMENTS:
         assertion = _treatment_dates(attributes, assertion, when, service_date, newest)
-    attributes.pop("record", None)
-    attributes.pop("on", None)
+    for passing in ("record", "closed", "on"):
+        attributes.pop(passing, None)
     if when is not None and type_ in _DATED:
         attributes["date"] = when
     if when is None and type_ not in ("spine_surgery", "trauma", "cancer", *_STUDIES):
@@ -354,6 +356,34 @@ def _fact(group: list[_Item], conflicts: set[int], service_date: date) -> Fact:
         any(id(i.mention) in conflicts for i in group),
         first.specific,
     )
+
+
+def _aligned(newest: list[_Item]) -> list[dict[str, Value]]:
+    """What the notes say of when a pain began, seen from the newest: its length grows from note to note.
+
+    A beginning later than a note that tells of the pain, or than the length told beside it, is that of a flare.
+    """
+    first_told = min((i.when for i in newest if i.when is not None), default=None)
+    aligned = []
+    for item in newest:
+        own = dict(item.mention.attributes)
+        length = own.get("duration_days")
+        onset = span_of(str(own["onset"]))[0] if "onset" in own else None
+        if onset is not None and (
+            (first_told is not None and onset > first_told)
+            or (
+                item.when is not None
+                and length is not None
+                and onset > item.when - timedelta(days=0.6 * float(length))
+            )
+        ):
+            del own["onset"]
+        if item.when is not None and newest[0].when is not None:
+            for key in ("duration_days", "duration_days_min", "duration_days_max"):
+                if key in own:
+                    own[key] = int(own[key]) + (newest[0].when - item.when).days
+        aligned.append(own)
+    return aligned
 
 
 def _treatment_dates(
@@ -495,6 +525,8 @@ def _same_course(a: _Item, b: _Item) -> bool:
         return _overlaps(
             str(x.get("end") or x.get("start") or a.when), str(y.get("start") or y.get("end") or b.when), 75
         )
+    if _differs_from_record(a, b):
+        return True
     for key in ("start", "end"):
         if key in x and key in y and not _overlaps(str(x[key]), str(y[key]), 21):
             return False
@@ -515,6 +547,20 @@ def _same_course(a: _Item, b: _Item) -> bool:
         ):
             return False
     return True
+
+
+def _differs_from_record(a: _Item, b: _Item) -> bool:
+    """Is a course told longer than the closed record of the same course shows it (G6)?"""
+    record, told = (a, b) if a.mention.attributes.get("closed") else (b, a)
+    x, y = record.mention.attributes, told.mention.attributes
+    return (
+        bool(x.get("closed"))
+        and not y.get("record")
+        and {"start", "end"} <= set(x)
+        and {"start", "end"} <= set(y)
+        and _overlaps(str(x["start"]), str(y["start"]), 21)
+        and span_of(str(y["end"]))[0] > span_of(str(x["end"]))[1] + timedelta(days=21)
+    )
 
 
 def _course_region(attributes: dict[str, Value]) -> str:
@@ -553,6 +599,8 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
         attributes["response"] = max(responses, key=lambda r: r[0])[1]
     on = attributes.pop("on", None)
     attributes.pop("record", None)
+    attributes.pop("closed", None)
+    conflict = any(_differs_from_record(a, b) for a in episode for b in episode)
     window = _window(service_date)
     if on and not {"start", "end"} & set(attributes):
         if len(str(on)) == 10:
@@ -569,7 +617,7 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
     first = ranked[0]
     evidence = tuple(dict.fromkeys(_evidence(i) for i in episode))
     when = first.when.isoformat() if first.when else None
-    return Fact(first.mention.type, assertion, dict(sorted(attributes.items())), when, evidence)
+    return Fact(first.mention.type, assertion, dict(sorted(attributes.items())), when, evidence, conflict)
 
 
 # Newer against older, specific against generic ---------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from nlp.assertions import Assertion
 from nlp.facts import ACTIVE_TREATMENTS, INACTIVE_TREATMENTS, MEDICATIONS, span_of
 from nlp.mentions import Atom
 from nlp.note import Mention, Note
+from nlp.outcomes import trends
+from nlp.therapy_record import merge_record, read_record, region_of_record, response_of_record
 from nlp.times import Time
 
 TREATMENTS = frozenset((*ACTIVE_TREATMENTS, *INACTIVE_TREATMENTS, "conservative_treatment"))
@@ -26,11 +28,7 @@ _OTHER_REGIONS = frozenset(
     ("cervical", "knee", "shoulder", "upper_extremity", "hip", "head", "thoracic", "abdomen", "chest")
 )
 _PERCENT = re.compile(
-    r"(\d{1,3})\s?(?:-\s?\d{1,3}\s?)?(?:%|percent)\s?(?:\w+\s){0,3}?(?:better|improve\w*|relief|reduction|decrease|benefit|help\w*|less|resolved)",
-    re.IGNORECASE,
-)
-_SCALE = re.compile(
-    r"(?:nprs|vas|nrs|pain|odi|oswestry)[^.\n]{0,30}?(\d{1,2})(?:/10|%)?\s*(?:->|\u2192|=>|to)\s*(\d{1,2})",
+    r"(\d{1,3})\s?(?:-\s?\d{1,3}\s?)?(?:%|percent)\s?(?:\w+\s){0,3}?(?:better|improve\w*|relief|reduction|decrease|benefit|help\w*|less|resolved|gone|recovered|of normal)",
     re.IGNORECASE,
 )
 _START_WORDS = frozenset(
@@ -39,13 +37,18 @@ _START_WORDS = frozenset(
 _END_WORDS = frozenset(
     "through thru until till ended end ending last final discharge discharged d/c dc completed finished to stopped stop quit discontinued concluding concluded graduated released".split()
 )
+#: Before the day of a paper, not of a treatment: "portal upload 1/10/26".
+_PAPER = frozenset(
+    "visit note last dated upload uploaded printed faxed scanned received rec'd sent copy".split()
+)
+_TO = frozenset(("-", "to", "through", "thru", "until", "till", "\u2013"))
 _ONGOING = frozenset("present now current currently ongoing date continues continuing continue still".split())
 _PLAN_PARTS = frozenset(("plan", "assessment_plan", "instructions"))
 
 
 def read_treatments(note: Note) -> None:
     """Add every treatment mention of a note."""
-    course = _record_course(note)
+    course = _record(note)
     carried: list[Mention] = []
     carried_part = -1
     distance = 0
@@ -87,7 +90,28 @@ def read_treatments(note: Note) -> None:
             _continue(note, start, end, atoms, carried)
         _progression(note, start, end, atoms, [m for _, m in mentions])
     if course is not None:
-        _merge_course(note, course)
+        merge_record(note, course)
+
+
+def _record(note: Note) -> Mention | None:
+    """The course of a therapist's own record, with the part that it treats and its result."""
+    course = read_record(note)
+    if course is None:
+        return None
+    region = region_of_record(note, _OTHER_REGIONS)
+    if region:
+        course.attributes["region"] = region
+    told: list[str] = []
+    for start, end, atoms in note.sentences():
+        if note.category(start) != "plan":
+            probe = Mention(course.type, start, start + 1, "present")
+            _responses(note, start, end, atoms, [probe])
+            if "response" in probe.attributes:
+                told.append(str(probe.attributes["response"]))
+    response = response_of_record(note, told)
+    if response:
+        course.attributes["response"] = response
+    return course
 
 
 def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
@@ -292,6 +316,14 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
             "stopped",
             "declined",
             "been",
+            "begun",
+            "initiated",
+            "attempted",
+            "held",
+            "paused",
+            "interrupted",
+            "suspended",
+            "tolerated",
         }
         & set(norms[atom.end + 1 : atom.end + 3])
         and raw == "PT"
@@ -300,16 +332,7 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
         return after2 not in ("been",) or not {"seen", "taking", "having"} & set(
             norms[atom.end : atom.end + 4]
         )
-    if after in _PATIENT_AFTER and before not in (
-        "completed",
-        "failed",
-        "finished",
-        "of",
-        "from",
-        "with",
-        "after",
-        "weeks",
-    ):
+    if after in _PATIENT_AFTER and before not in _DOES:
         return False
     lead = norms[max(start, atom.start - 3) : atom.start]
     if raw != "PT" and ((lead[-2:-1] and lead[-2] in _SPOKEN) or lead[-2:] == ["w", "/"]):
@@ -326,6 +349,10 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
         or "inr" in norms[atom.end : atom.end + 6]
     ):
         return False
+    if raw == "pt" and not (
+        before in _DOES or after in _COUNTED or (after[:1] == "x" and after[1:].isdigit())
+    ):
+        return False  # small letters are the patient, but in "finished pt", "pt 2x/wk"
     if (
         before in _PT_BEFORE
         or after in _PT_AFTER
@@ -349,6 +376,13 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     return True
 
 
+_DOES = frozenset(
+    "completed failed finished of from after weeks started began start in doing attending continue continues tried did attended outpatient formal "
+    "physical lumbar via through despite wks wk months mos had course sessions".split()
+)
+_COUNTED = frozenset(
+    "twice three 2x 3x 1x sessions session referral eval evaluation weekly for program visits visit x".split()
+)
 _SPOKEN = frozenset("reviewed discussed spoke talked shared counseled explained d/w went".split())
 _PT_BEFORE = frozenset(
     "of in did does completed finished started attended attending began doing to tried failed lumbar outpatient formal "
@@ -747,6 +781,9 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
     """A sentence without a treatment of its own goes on about the last ones."""
     norms = note.norms(start, end)
     times = note.times_in(start, end)
+    elsewhere = {str(a.attribute("region")) for a in atoms} & _OTHER_REGIONS
+    if elsewhere and not any(m.attributes.get("region") in elsewhere for m in carried):
+        return  # "Was there again in March for the shoulder"
     active = [m for m in carried if m.type in _ACTIVE]
     _went_there(note, start, end, active, times)
     active = [m for m in active if m.assertion != "hypothetical"]
@@ -773,8 +810,15 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
         "log",
         "sheet",
     } & set(norms)
-    if active and times and (sessions or any(t.kind in ("visits", "frequency") for t in times)):
+    spans = (
+        len(times) > 1
+        and _TO & set(note.norms(times[0].end, times[1].start))
+        and times[1].start - times[0].end <= 2
+    )
+    if active and times and (sessions or spans or any(t.kind in ("visits", "frequency") for t in times)):
         _times(note, start, end, active[-1:])
+    if trends(note.words.text[note.words.starts[start] : note.words.ends[end - 1]]):
+        _responses(note, start, end, atoms, [m for m in carried if "response" not in m.attributes])
     if any("response" in a.labels for a in atoms) and (
         {
             "it",
@@ -947,7 +991,7 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
                 mention.date = mention.date or time.iso
             elif time.ago and mention.type in _DRUGS:
                 keep.setdefault("start", time.iso)
-            elif len(time.iso) < 10 or not ({"visit", "note", "last", "dated"} & set(before)):
+            elif len(time.iso) < 10 or not (_PAPER & set(before)):
                 keep.setdefault("on", time.iso)
     for time in times:
         if time.kind == "duration":
@@ -970,6 +1014,10 @@ def _set_times(note: Note, start: int, end: int, mention: Mention, times: list[T
                 before[-2:]
             ):
                 continue
+            if "for" in before[-1:] and any(
+                "response" in a.labels for a in note.atoms_in(max(start, time.start - 4), time.start)
+            ):
+                continue  # "a little better for a few weeks"
             lately = "last" in before[-2:] or "past" in before[-2:]
             if lately and not {"for", "over", "x", "during"} & set(before):
                 continue
@@ -1057,18 +1105,8 @@ def _responses(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions
         value = "improved" if int(match[1]) >= 50 else "none" if int(match[1]) == 0 else "partial"
         found = [(p, v) for p, v in found if v not in ("improved", "partial")]
         found.append((start + text[: match.start()].count(" "), value))
-    for match in _SCALE.finditer(text):
-        first, last = int(match[1]), int(match[2])
-        value = (
-            "worse"
-            if last > first
-            else "none"
-            if last == first or last > first * 0.8
-            else "improved"
-            if last <= first / 2
-            else "partial"
-        )
-        found.append((start + text[: match.start()].count(" "), value))
+    for trend in trends(text):
+        found.append((start + text[: trend.start].count(" "), trend.response))
     if not found:
         return
     for mention in mentions:
@@ -1181,216 +1219,3 @@ def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], menti
         plan = norms & {"instructed", "will", "advised", "should", "start", "begin", "encouraged"}
         if not plan:
             mention.attributes["followup_documented"] = True
-
-
-# Records of therapy and chiropractic ------------------------------------------------------------------------------------------
-
-
-def _record_course(note: Note) -> Mention | None:
-    """The course that a therapy or chiropractic record documents by its visits."""
-    words = note.words
-    head = " ".join(words.norms[:60])
-    head_atoms = [a for a in note.atoms if a.start < 80]
-    chiropractic = any("chiropractic" in a.labels for a in head_atoms) or " dc " in f" {head} "
-    if note.kind != "physical_therapy" and not (chiropractic and note.kind == "other"):
-        return None
-    first_word = {
-        label: a.start
-        for a in reversed(head_atoms)
-        for label in a.labels
-        if label in ("chiropractic", "physical_therapy")
-    }
-    type_ = (
-        "chiropractic"
-        if chiropractic and first_word.get("chiropractic", 99) <= first_word.get("physical_therapy", 99)
-        else "physical_therapy"
-    )
-    visits: list[Time] = []
-    first: str | None = None
-    last: str | None = None
-    count: int | None = None
-    per_week: float | None = None
-    anchor_index = 0
-    for time in note.times:
-        category = note.category(time.start)
-        start, end = note.sentence_of(time.start)
-        before = set(words.norms[max(start, time.start - 5) : time.start])
-        if time.kind == "date" and len(time.iso) == 10:
-            if before & {
-                "birth",
-                "dob",
-                "born",
-                "onset",
-                "surgery",
-                "mri",
-                "injury",
-                "since",
-                "doi",
-                "next",
-                "certification",
-                "expires",
-                "cert",
-                "poc",
-                "xray",
-                "x-ray",
-                "script",
-                "referral",
-                "xr",
-                "appointment",
-            }:
-                continue
-            if note.anchor is not None and time.iso > (note.anchor + timedelta(days=3)).isoformat():
-                continue
-            raw = words.text[words.starts[time.start] : words.ends[time.end - 1]]
-            if raw.count("/") == 1 and raw.endswith(("/10", "/5")) and time.start != start:
-                continue  # a score, no day
-            text_before = " ".join(words.norms[max(start, time.start - 4) : time.start])
-            if re.search(
-                r"start of care|soc|initial|eval|first|started|began|start|\bie\b|\bsince\b", text_before
-            ) and not re.search(r"re ?eval|onset|pain|symptom", text_before):
-                first = min(first, time.iso) if first else time.iso
-            elif re.search(
-                r"last|discharge|d / c|dc|final|through|thru|re ?eval|today|date", text_before
-            ) and not re.search(r"initial", text_before):
-                last = max(last, time.iso) if last else time.iso
-            elif (
-                time.start == start
-                or words.norms[time.start - 1] in ("-", "*")
-                or "\n" in words.gaps[time.start]
-                or before & {"visit", "visits", "seen"}
-            ):
-                visits.append(time)
-            anchor_index = anchor_index or time.start
-        elif time.kind == "visits" and category not in ("plan",) and count is None:
-            sentence = set(words.norms[start:end])
-            if not sentence & {"plan", "recommend", "authorized", "request", "requested", "frequency"}:
-                count = int(time.low)
-        elif time.kind == "frequency" and per_week is None:
-            per_week = time.low
-    title = _title_date(note)
-    dates = sorted({t.iso for t in visits})
-    plain_eval = {"initial", "evaluation"} <= set(words.norms[:50]) and not {"discharge"} & set(
-        words.norms[:60]
-    )
-    if last is not None and first is not None and last <= first:
-        last = None
-    if note.anchor is not None:
-        oldest = (note.anchor - timedelta(days=420)).isoformat()
-        dates = [d for d in dates if d >= oldest]
-    begin = first or (dates[0] if len(dates) >= 1 else None) or title
-    finish = max(filter(None, (last, dates[-1] if dates else None)), default=None)
-    if (finish is None or finish == begin) and title is not None and begin is not None and not plain_eval:
-        finish = title
-    if plain_eval and title and (last is None or last == title) and len(dates) <= 1:
-        begin, finish, count = begin or title, begin or title, 1
-    mention = note.add(type_, anchor_index, anchor_index + 1, "present") if anchor_index or begin else None
-    if mention is None:
-        return None
-    mention.attributes["record"] = True
-    if begin:
-        mention.attributes["start"] = begin
-    if finish and (begin is None or finish >= begin):
-        mention.attributes["end"] = finish
-    if count is None and len(dates) >= 3:
-        count = len(dates)
-    if count:
-        mention.attributes["visits"] = count
-    if per_week and not plain_eval:
-        mention.attributes["per_week"] = int(per_week) if per_week == int(per_week) else round(per_week, 2)
-    region = _record_region(note)
-    if region:
-        mention.attributes["region"] = region
-    response = _record_response(note)
-    if response:
-        mention.attributes["response"] = response
-    return mention
-
-
-def _title_date(note: Note) -> str | None:
-    return note.anchor.isoformat() if isinstance(note.anchor, date) else None
-
-
-_DIAGNOSIS = frozenset(("dx", "diagnosis", "diagnoses", "reason", "condition", "s/p", "referral", "problem"))
-
-
-def _record_region(note: Note) -> str | None:
-    regions: list[str] = []
-    for start, end, atoms in note.sentences():
-        if start > 220:
-            break
-        label = next(
-            (
-                i
-                for i in range(start, end)
-                if note.words.norms[i] in _DIAGNOSIS
-                and (i - start < 3 or note.words.norms[i + 1 : i + 2] == [":"])
-            ),
-            None,
-        )
-        if label is not None:
-            named = [
-                str(a.attribute("region"))
-                for a in atoms
-                if a.start > label and a.attribute("region") and "muscle" not in a.labels
-            ]
-            named += [
-                "lumbar"
-                for a in atoms
-                if a.start > label
-                and {"low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"} & set(a.labels)
-            ]
-            if named:
-                return "lumbar" if "lumbar" in named else named[0] if named[0] in _OTHER_REGIONS else None
-    for atom in note.atoms:
-        if atom.start > 140:
-            break
-        region = atom.attribute("region")
-        if region and "muscle" not in atom.labels and "reflex" not in atom.labels:
-            regions.append(str(region))
-        if {"low_back_pain", "radicular_pain"} & set(atom.labels):
-            regions.append("lumbar")
-    if regions and "lumbar" in regions and regions.count("lumbar") * 2 >= len(regions):
-        return "lumbar"
-    for region in regions:
-        if region in _OTHER_REGIONS:
-            return region
-    return None
-
-
-def _record_response(note: Note) -> str | None:
-    """The response at the end of the record outweighs those before."""
-    values: list[str] = []
-    for start, end, atoms in note.sentences():
-        if note.category(start) == "plan":
-            continue
-        probe = Mention("physical_therapy", start, start + 1, "present")
-        _responses(note, start, end, atoms, [probe])
-        value = probe.attributes.get("response")
-        if value:
-            values.append(str(value))
-    for value in ("improved",):
-        if value in values and "none" not in values and "worse" not in values:
-            return value
-    return values[-1] if values else None
-
-
-def _merge_course(note: Note, course: Mention) -> None:
-    """The other mentions of that treatment in its own record tell of the same course."""
-    kept: list[Mention] = []
-    for mention in note.mentions:
-        same = (
-            mention is not course
-            and mention.type == course.type
-            and mention.assertion in ("present", "hypothetical")
-        )
-        own_region = course.attributes.get("region")
-        same = same and mention.attributes.get("region", own_region) == own_region
-        if same and str(mention.attributes.get("end", "9")) >= str(course.attributes.get("start", "")):
-            for key in ("response", "medical_reason", "stopped_reason"):
-                if key in mention.attributes:
-                    course.attributes.setdefault(key, mention.attributes[key])
-            if not (course.end - course.start > 1) and mention.assertion == "present":
-                course.start, course.end = mention.start, mention.end
-            continue
-        kept.append(mention)
-    note.mentions[:] = kept

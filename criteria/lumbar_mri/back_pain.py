@@ -56,7 +56,7 @@ def progression(chart: Chart) -> Assessment:
 
 
 def emg(chart: Chart) -> Assessment:
-    """Back pain, bullet 4: an EMG that shows a lumbar radiculopathy. The newest study decides."""
+    """Back pain, bullet 4: an EMG that shows a lumbar radiculopathy. The newest one with a result decides."""
     if not has_pain(chart):
         return NOT_RAISED
     studies = [
@@ -72,8 +72,8 @@ def emg(chart: Chart) -> Assessment:
 
 
 def _rank(fact: Fact) -> tuple[bool, str]:
-    """A study still to be done is newer than all that are done."""
-    return _is_pending(fact), "" if _is_pending(fact) else str(fact.attributes.get("date", ""))
+    """A study with a result answers the notes that still wait for one."""
+    return not _is_pending(fact), "" if _is_pending(fact) else str(fact.attributes.get("date", ""))
 
 
 def _is_pending(fact: Fact) -> bool:

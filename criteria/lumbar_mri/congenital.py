@@ -141,7 +141,11 @@ def chiari_of_type(chart: Chart, *types: str) -> list[Fact]:
 def chiari_complex(chart: Chart) -> Assessment:
     """Other indications, bullet 5: known Chiari II, III or IV."""
     known = chiari_of_type(chart, "II", "III", "IV")
-    untyped = [fact for fact in chart.suspected("chiari") if not says(fact, "type", "I")]
+    # Beside a Chiari I, one without its type is the same.
+    same = None if chiari_of_type(chart, "I") else ""
+    untyped = [
+        fact for fact in chart.suspected("chiari") if fact.attributes.get("type", same) not in ("I", None)
+    ]
     if not known and not untyped:
         return NOT_RAISED
     return judge([shown_by("chiari_type", known, open_=untyped)])

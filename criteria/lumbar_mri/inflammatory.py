@@ -14,8 +14,12 @@ def spondyloarthropathy(chart: Chart) -> Assessment:
     named = chart.suspected("spondyloarthropathy")
     if not named:
         return NOT_RAISED
+    # Its hallmark test with a result is such a work-up, whoever ordered it.
+    tested = [f for f in chart.present("lab") if says(f, "test", "HLA-B27") and "abnormal" in f.attributes]
     workup = shown_by(
-        "rheumatology_workup", chart.present("rheumatology_workup"), chart.absent("rheumatology_workup")
+        "rheumatology_workup",
+        [*chart.present("rheumatology_workup"), *tested],
+        chart.absent("rheumatology_workup"),
     )
     return judge([shown_by("clinical_suspicion", named), _radiograph(chart), workup])
 
