@@ -186,6 +186,28 @@ _REPORTING = frozenset(
     )
 )
 _DENIALS = frozenset(("no", "without", "denies", "denied", "not", "never"))
+_MOVING = frozenset(
+    ("shoots", "shooting", "radiates", "radiating", "goes", "going", "travels", "travelling", "runs", "running", "down", "into", "to",
+     "that", "suspicious", "suggestive", "concerning", "in")
+)  # fmt: skip
+_TALK = frozenset(
+    (
+        "talked",
+        "discussed",
+        "discussing",
+        "counseled",
+        "counselled",
+        "explained",
+        "reviewed",
+        "would",
+        "aware",
+        "knows",
+        "told",
+        "given",
+        "went",
+        "understands",
+    )
+)
 _TROUBLES = frozenset(
     (
         "trouble",
@@ -547,6 +569,8 @@ class Scopes:
             return False
         if any(entry.attributes.get("assertion") == "absent" for entry in atom.entries):
             return norms[atom.end] in ("or", ",", "nor", "/", "and")
+        if norms[atom.end - 1] in ("felt", "noticed", "feeling") and "not" in norms[atom.start : atom.end]:
+            return True  # "has not felt feverish"
         return norms[atom.end - 1] in _TROUBLES and norms[atom.end] in ("with", "w", "w/", "of", "in")
 
     def _begins_anew(self, comma: int) -> bool:
@@ -580,6 +604,8 @@ class Scopes:
         norms = self.words.norms
         after = norms[atom.end] if atom.end < len(norms) else ""
         first, last = self.layout.sentences[number]
+        if kind == _NEGATED and norms[atom.start] == "nothing" and atom.end - atom.start == 1:
+            return after in _MOVING  # "nothing shoots down the leg", but "nothing helps the pain"
         if kind == _POSSIBLE and not forward:
             goes_on = atom.end < last and after.isalpha()
             if norms[atom.end - 1] == "suspected":
@@ -680,6 +706,9 @@ class Scopes:
             return True  # "her cousin's Chiari"
         if following == "is" and norms[end + 1 : end + 2] and norms[end + 1] in _UNDER_CARE:
             return True
+        if following == "," and norms[end + 2 : end + 3] == [","] and end + 3 < len(norms):
+            end += 3  # "her sister, incidentally, had"
+            following = norms[end]
         if following in ("just", "recently", "also", "once", "actually", "apparently") and end + 1 < len(
             norms
         ):
@@ -870,6 +899,14 @@ class Scopes:
                 )
                 or "if" in words
             )
+        if words & {"emergency", "emergent", "emergently"} and words & _TALK:
+            return True  # "what would make this an emergency, such as ..."
+        if (
+            words & {"warning", "alarm", "danger", "precautions"}
+            and words & _TALK
+            and not words & {"no", "without", "none", "negative"}
+        ):
+            return True
         if norms[first] == "watch" and norms[first + 1] in (":", "for", "out", "-"):
             return True
         told = next((i for i in range(first, min(last, first + 8)) if norms[i] in _TOLD_TO), None)

@@ -111,7 +111,7 @@ _OVER = frozenset(
      "hysterectomy", "colectomy", "lobectomy")
 )  # fmt: skip
 _RUNNING = frozenset(
-    ("undergoing", "cycle", "cycles", "immunotherapy", "pembrolizumab", "palbociclib", "receiving",
+    ("undergoing", "cycle", "cycles", "immunotherapy", "pembrolizumab", "pembro", "maintenance", "palbociclib", "receiving",
      "enzalutamide", "capecitabine")
 )  # fmt: skip
 _HORMONES = frozenset(
@@ -980,12 +980,32 @@ def _branches(note: Note) -> None:
         words = set(norms[start:end])
         if not ifs or not words & _ACTIONS or note.category(start) not in _PLANS:
             continue
+        if _turns_on_picture(norms[ifs[0] : end]) and not note.assess(ifs[0], ifs[0] + 1).negated:
+            note.add("mri_changes_management", ifs[0], ifs[0] + 1, "present")
+            continue
         first = max(0, number - 1)
         if not {"mri", "mr"} & set(norms[sentences[first][0] : end]):
             continue
         two = len(ifs) > 1 or bool(words & {"otherwise", "else"})
         if two and words & _OUTCOMES and not note.assess(ifs[0], ifs[0] + 1).negated:
             note.add("mri_changes_management", ifs[0], ifs[0] + 1, "present")
+
+
+_PICTURED = frozenset(
+    ("mri", "scan", "marrow", "edema", "edematous", "oedema", "enhance", "enhances", "enhancing", "enhancement", "bright", "collection", "abscess", "picture",
+     "imaging", "pars", "cracked", "images", "stir", "signal", "acute", "unhealed", "tethered", "residual", "leak")
+)  # fmt: skip
+_CARE_WORDS = frozenset(
+    ("cement", "kyphoplasty", "vertebroplasty", "augmentation", "augment", "drain", "drains", "drainage", "debride", "debrides", "washout", "infliximab", "steroids",
+     "brace", "bracing", "surgery", "operate", "operation", "radiation", "radiate", "antibiotics", "switch", "inject", "injection", "esi", "biologic", "chemo",
+     "fuse", "fusion", "decompress", "decompression", "detether", "untether", "release", "patch", "rituximab", "train", "competes", "compete", "excise", "resect")
+)  # fmt: skip
+
+
+def _turns_on_picture(clause: Sequence[str]) -> bool:
+    """ "If the marrow is still bright he will put cement in": a treatment that hangs on what the picture shows."""
+    cause = next((i for i, word in enumerate(clause[:12]) if word in _PICTURED), None)
+    return cause is not None and bool(_CARE_WORDS & set(clause[cause + 1 :]))
 
 
 def _scoliosis(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:

@@ -30,6 +30,10 @@ _SLASH_GRADE = re.compile(
     r"([0-5])\s?(\+|-|\u2212|plus|minus)?(?:\s?(?:/|out of|of)\s?5)(\s?[+-](?![\d\w]))?(?![\d/])",
     re.IGNORECASE,
 )
+_SPOKEN_GRADE = re.compile(
+    r"(zero|one|two|three|four|five)(?:\s(plus|minus))?\s(?:out of|over|of)\s(?:five|5)\b", re.IGNORECASE
+)
+_NUMBERS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?![\d/.%]\d|[\d/%])")
 _DIGITS = frozenset("012345")
 #: Scores out of five that are no grades of strength.
@@ -208,6 +212,20 @@ def _grades(
     found: list[_Grade] = []
     i = start
     while i < end:
+        spoken = _SPOKEN_GRADE.match(words.text, words.starts[i]) if words.norms[i] in _NUMBERS else None
+        if spoken is not None and bare and not _scored(note, start, i):
+            sign = {"plus": "+", "minus": "-"}.get((spoken[2] or "").lower(), "")
+            digit = _NUMBERS[spoken[1].lower()]
+            stop = i + 1
+            while stop < end and words.starts[stop] < spoken.end():
+                stop += 1
+            found.append(
+                _Grade(
+                    i, stop, float(digit) + (0.3 if sign == "+" else -0.3 if sign else 0), f"{digit}{sign}/5"
+                )
+            )
+            i = stop
+            continue
         if words.norms[i] not in _DIGITS or i in near:
             i += 1
             continue
@@ -520,7 +538,11 @@ def pain_limited(note: Note, first: int, last: int) -> bool:
     start, end = note.sentence_of(first)
     norms = note.words.norms
     for atom in note.atoms_in(max(start, first - 8), min(end, last + 12)):
-        if "pain_limited" not in atom.labels:
+        if "pain_limited" not in atom.labels or note.norms(atom.start - 1, atom.start) in (
+            ["not"],
+            ["no"],
+            ["without"],
+        ):
             continue
         low, high = (atom.end, first) if atom.end <= first else (last, atom.start)
         if not any(

@@ -26,6 +26,7 @@ _TOKEN = re.compile(
 )
 _DATED = re.compile(r"\s*\(?\s*(?:on\s)?\d{1,2}/\d{1,2}")
 _LISTED = re.compile(r"\s*[/,]\s*(?:and\s)?")
+_COLUMN = re.compile(r"[ \t]{3,}")
 _NEAR = 14
 
 
@@ -111,7 +112,9 @@ def _is_series(text: str, readings: list[_Reading]) -> bool:
     """ "NPRS 6 / 5 / 6", "ODI 38% (2/26) 36% (4/2)"."""
     if all(_DATED.match(text, r.end) for r in readings):
         return True
-    pairs = itertools.pairwise(readings)
+    pairs = list(itertools.pairwise(readings))
+    if all(_COLUMN.fullmatch(text, a.end, b.start) for a, b in pairs):
+        return True  # a row with a column for each day
     return len(readings) > 2 and all(_LISTED.fullmatch(text, a.end, b.start) for a, b in pairs)
 
 

@@ -165,6 +165,13 @@ class _Days:
         if _EXCLUDED & set(words.norms[max(start, time.start - 4) : time.start]):
             return False
         raw = words.text[words.starts[time.start] : words.ends[time.end - 1]]
+        if raw.count("/") == 1 and words.norms[max(start, time.start - 1) : time.start] in (
+            ["visit"],
+            ["visits"],
+            ["session"],
+            ["#"],
+        ):
+            return False  # "visit 7/12": of twelve
         return not (
             raw.count("/") == 1 and raw.endswith(("/10", "/5")) and time.start != start
         )  # a score, no day

@@ -65,7 +65,11 @@ def _is_treated(fact: Fact) -> bool:
 
 def primary_followup(chart: Chart) -> Assessment:
     """Primary tumor, bullet 2: known cancer under treatment in the last year, or with cited surveillance."""
-    known = [*malignancies(chart), *chart.present("primary_spinal_tumor")]
+    known = [
+        *malignancies(chart),
+        *chart.present("primary_spinal_tumor"),
+        *chart.historical("primary_spinal_tumor"),
+    ]
     asked = [fact for fact in known if says(fact, "purpose", *_FOLLOWING)]
     if not asked:
         return NOT_RAISED
