@@ -895,7 +895,14 @@ def _is_postural(words: Sequence[str]) -> bool:
         else w
         for i, w in enumerate(words)
     ]
-    changes = [(i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS]
+    changes = [
+        (i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS or w == "nothing"
+    ]
+    changes += [  # "1/10 lying flat, 8/10 within ten minutes of standing"
+        (i + 2, float(w) >= 4)
+        for i, w in enumerate(words)
+        if w.isdigit() and list(words[i + 1 : i + 3]) == ["/", "10"]
+    ]
     upright = [i for i, w in enumerate(words) if w in _UPRIGHT]
     lying = [i for i, w in enumerate(words) if w in _LYING]
     if not upright or not lying or len({worse for _, worse in changes}) < 2:
@@ -908,7 +915,8 @@ def _purpose(note: Note) -> None:
     known = [
         m
         for m in note.mentions
-        if m.type in ("cancer", "primary_spinal_tumor") and m.assertion in ("present", "possible")
+        if (m.type in ("cancer", "primary_spinal_tumor") and m.assertion in ("present", "possible"))
+        or (m.type == "primary_spinal_tumor" and m.assertion == "historical")
     ]
     if not known:
         return

@@ -523,7 +523,10 @@ def _add_later(note: Note, topic: Mention, atoms: Sequence[Atom], start: int, en
     norms = note.words.norms
     about = any("pain" in a.labels and norms[a.start][:4] in ("pain", "ache", "disc", "symp") for a in atoms)
     severity, trend = _scores(note, start, end)
-    pronoun = bool(_PRONOUNS & set(norms[start : start + 3])) and (far == 1 or severity is not None)
+    worse = any("worse" in a.labels for a in atoms)
+    pronoun = bool(_PRONOUNS & set(norms[start : start + 3])) and (
+        far == 1 or severity is not None or (far <= 4 and worse)
+    )
     opened = norms[start] in ("onset", "duration", "since", "began", "started", "timing", "woke")
     if not (about or pronoun or opened):
         return

@@ -36,11 +36,12 @@ def predicate(
         if says_absent(note, later) and _LOSABLE & set(subject.labels):
             return "abnormal", later
         kind = _kind(later, kinds)
-        if kind is not None:
+        if kind is not None and not _WAS & set(note.norms(later.start - 1, later.start)):
             return signed(note, kind, later), later
     return None
 
 
+_WAS = frozenset(("previously", "prior", "initially", "formerly", "originally", "baseline"))
 _LOSABLE = frozenset(("sensation", "reflex", "anal", "bulbocavernosus"))
 _ABSENT = frozenset(("absent", "elicited", "appreciated", "present", "detected", "found", "seen", "noted"))
 
@@ -298,9 +299,6 @@ def examined_label(note: Note, start: int, end: int) -> str:
     """As `standing`, for words that themselves say abnormal: a negation near them is part of what they say."""
     label = standing(note, start, end)
     return label if label in ("hypothetical", "family", "historical", "possible") else "present"
-
-
-_WAS = frozenset(("previously", "prior", "initially", "formerly", "originally", "baseline"))
 
 
 def is_old_value(note: Note, i: int) -> bool:

@@ -213,7 +213,7 @@ def _grades(
     i = start
     while i < end:
         spoken = _SPOKEN_GRADE.match(words.text, words.starts[i]) if words.norms[i] in _NUMBERS else None
-        if spoken is not None and bare and not _scored(note, start, i):
+        if spoken is not None and (bare or muscles) and not _scored(note, start, i):
             sign = {"plus": "+", "minus": "-"}.get((spoken[2] or "").lower(), "")
             digit = _NUMBERS[spoken[1].lower()]
             stop = i + 1

@@ -335,6 +335,8 @@ def _ends_sentence(words: Words, i: int) -> bool:
     if words.norms[i - 1] != ".":
         return True
     first = words.raws[i][0]
+    if first in '"\u201c(' and i + 1 < len(words):
+        first = words.raws[i + 1][0]
     if before in _ABBREVIATIONS:
         return first.isupper() and before in (
             "no",

@@ -124,6 +124,10 @@ def _from_sentence(note: Note, mention: Mention) -> None:
     ]
     atoms = [a for a in atoms if ";" not in note.norms(mention.end, a.start)]
     _mark(note, mention, atoms, own=True)
+    aside = note.norms(mention.end, min(end, mention.end + 5))
+    if "(" in aside and set(aside[aside.index("(") + 1 :]) & {"neuropathic", "neuropathy"}:
+        mention.attributes.setdefault("attributed_to", "neuropathy")  # "toe extensors 4+/5 B (neuropathic)"
+        mention.attributes.setdefault("attributed_elsewhere", True)
     _same_then(note, mention, end)
     _since(note, mention, start, end)
     number = note.layout.sentence[start]

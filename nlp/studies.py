@@ -45,8 +45,14 @@ _RELATIVES = frozenset(
 )  # fmt: skip
 _OPENS = frozenset(("findings", "technique", "comparison"))
 _BULLETS = frozenset(("-", "*", "\u2022", "\u00b7"))
-_DECIDES = frozenset(("impression", "conclusion", "opinion", "impressions", "interpretation"))
+_DECIDES = frozenset(
+    ("impression", "conclusion", "opinion", "impressions", "interpretation", "interp", "summary", "imp")
+)
 _AHEAD = frozenset(("will", "would", "can", "could", "may", "might", "should"))
+#: The lines of a report that say why it was asked for.
+_ASKED = frozenset(
+    ("reason", "indication", "history", "clinical", "hx", "comparison", "technique", "compared")
+)
 _DENERVATED = frozenset(("denervation", "fibrillations", "fibrillation", "fibs", "psw", "psws"))
 _SHOWN = frozenset(
     ("showed", "shows", "show", "showing", "demonstrated", "demonstrates", "revealed", "reveals", "read",
@@ -300,6 +306,10 @@ def _was_done(
     category = note.category(atom.start)
     said = set(note.norms(atom.end, atom.end + 16))
     after = note.norms(atom.end, min(atom.end + 5, note.sentence_of(atom.start)[1]))
+    if (when is None or when.ago) and {"please", "stat", "asap", "requested"} & set(
+        note.norms(atom.end, note.sentence_of(atom.start)[1])
+    ):
+        return False
     if when is None and (
         (after[:1] and after[0] in _AHEAD) or any("anesthesia_needed" in a.labels for a in mine)
     ):
@@ -603,7 +613,13 @@ def _report(note: Note) -> None:
     mention.attributes["report"] = True
     impression = [p for p in note.layout.parts if p.category in ("assessment", "assessment_plan")]
     asked = ("indication", "administrative", "complaint", "hpi", "pmh")
-    body = [a for a in note.atoms if a.start > study.start and note.category(a.start) not in asked]
+    body = [
+        a
+        for a in note.atoms
+        if a.start > study.start
+        and note.category(a.start) not in asked
+        and note.words.norms[note.sentence_of(a.start)[0]] not in _ASKED
+    ]
     deciding = [a for p in impression for a in note.atoms_in(p.title_end, p.end)]
     _verdict(note, deciding or body, mention, None)
     if "result" not in mention.attributes:
@@ -771,6 +787,9 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
         if result is None and norms & {"neuropathy", "polyneuropathy", "axonal", "cts", "carpal"}:
             result = "neuropathy"
         told = _SHOWN & set(note.norms(atom.end, min(end, atom.end + 14)))
+        dated = bool(times) and 0 <= times[0].start - atom.end <= 1  # "EMG/NCS 3/2 because podiatry asked"
+        if dated:
+            ordered = []
         if ordered and not times and not told:
             result = None
         if (

@@ -17,9 +17,10 @@ _YEAR_OF_CARE = timedelta(days=420)
 _SIGNED = frozenset(
     "dpt pt mpt pta rpt lpt ptmsc mspt ocs mcsp apam physio physiotherapist physiotherapy therapist therapy dc chiropractor chiropractic".split()
 )
+_CREDENTIALS = frozenset("DPT PT MPT PTA RPT DC Physiotherapist Chiropractor OCS".split())
 _PHYSICIAN = frozenset("MD DO NP FNP PA PA-C M.D D.O MBBS AGNP-C APRN CNP".split())
 _RECORD_WORDS = frozenset(
-    "discharge evaluation eval progress daily treatment summary note notes re-examination examination visit log episode record hold intake report".split()
+    "chart tx care visits discharge evaluation eval progress daily treatment summary note notes re-examination examination visit log episode record hold intake report".split()
 )
 _EXCLUDED = frozenset(
     "birth dob born onset surgery mri injury doi next certification expires cert poc xray x-ray xr script referral referred appointment scheduled phone "
@@ -102,7 +103,7 @@ def _modality(note: Note) -> str | None:
         ) and bool(_RECORD_WORDS & set(norms[:30]))
         by_hand = bool(_SIGNED & signed) and not _PHYSICIAN & titles
         if note.kind == "office_note":
-            if not (titled and by_hand):
+            if not (titled and by_hand and _CREDENTIALS & set(note.words.raws[-12:])):
                 return None
         elif note.kind not in ("other", "letter") or not (titled or by_hand):
             return None

@@ -590,12 +590,25 @@ def _from_month(words: Words, i: int, anchor: date | None) -> Time | None:
     return Time(i, i + 1, "date", f"{year:04d}-{month:02d}")
 
 
+_SPAN_DAYS = {"week": 7, "wk": 7, "month": 30, "mo": 30, "year": 365, "yr": 365}
+
+
 def _from_last(words: Words, i: int, anchor: date | None) -> Time | None:
     """last week, last month, last year, last autumn, last Tuesday; this morning, this month."""
     if anchor is None or i + 1 >= len(words):
         return None
     unit = words.norms[i + 1]
     this = words.norms[i] == "this"
+    before = words.norms[max(0, i - 2) : i]
+    if (
+        unit in _SPAN_DAYS
+        and not this
+        and {"for", "over", "during"} & set(before[-1:] if before[-1:] != ["the"] else before[-2:-1])
+    ):
+        days = _SPAN_DAYS[unit]
+        return Time(i, i + 2, "duration", low=days, high=days)  # "for the past month or so"
+    if words.norms[i] == "past":
+        return None
     back = {
         "week": 7,
         "wk": 7,
@@ -805,6 +818,7 @@ _FINDERS: dict[str, Callable[[Words, int, date | None], Time | None]] = {
         (*(n for n in _NUMBERS if n not in ("half",)), *_VAGUE, "once", "twice", "thrice"), _from_number_word
     ),
     "last": _from_last,
+    "past": _from_last,
     "this": _from_last,
     **dict.fromkeys(("today", "yesterday", "tonight", *_WEEKDAYS), _from_day_word),
     **dict.fromkeys(_SEASONS, _from_season),

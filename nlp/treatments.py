@@ -189,10 +189,14 @@ def _mention(
     if label == "family" and {"from"} & set(after):
         label = "present"
     if any(
-        0 <= atom.start - p.end <= 2 and {"not", "hasn't", "yet"} & set(note.norms(p.start, p.end))
+        (0 <= atom.start - p.end <= 2 and {"not", "hasn't", "yet"} & set(note.norms(p.start, p.end)))
+        or (
+            -2 <= p.start - atom.end - 1 <= 2
+            and {"never", "not", "didn't", "didnt"} & set(note.norms(p.start, p.end))
+        )
         for p in plan
     ):
-        label = "absent"  # "has not started therapy"
+        label = "absent"  # "has not started therapy", "PT: never got started"
     if label in ("present", "hypothetical") and any(
         ("avoided" in a.labels and -4 <= a.start - atom.end <= 4)
         or ("avoided" in a.labels and 0 <= atom.start - a.end <= 5)
@@ -817,7 +821,8 @@ def _continue(note: Note, start: int, end: int, atoms: Sequence[Atom], carried: 
     )
     if active and times and (sessions or spans or any(t.kind in ("visits", "frequency") for t in times)):
         _times(note, start, end, active[-1:])
-    if trends(note.words.text[note.words.starts[start] : note.words.ends[end - 1]]):
+    text = note.words.text[note.words.starts[start] : note.words.ends[end - 1]]
+    if trends(text) or _PERCENT.search(text):
         _responses(note, start, end, atoms, [m for m in carried if "response" not in m.attributes])
     if any("response" in a.labels for a in atoms) and (
         {
