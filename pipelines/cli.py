@@ -1,4 +1,4 @@
-"""The command line: `indicia check`, `batch`, `policy`, `schema`, `bench`.
+"""The command line: `indicia check`, `batch`, `evaluate`, `policy`, `schema`, `bench`.
 
 Exit codes: 0 done; 1 some cases failed (their lines say why); 2 wrong usage or unreadable input, nothing
 written. Everything heavy is imported by the command that needs it.
@@ -154,6 +154,71 @@ def batch(
         print(
             f"indicia: {summary.failed} of {summary.cases} cases could not be decided; "
             f"the `error` of their lines in {output} says why.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+
+
+class Shown(str, Enum):
+    """Which cases an evaluation shows."""
+
+    misses = "misses"
+    all = "all"
+
+
+@app.command()
+def evaluate(
+    gold: Annotated[
+        Path,
+        typer.Argument(metavar="GOLD", help="Labelled cases as JSONL: cases with their labels in `gold`."),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder for the pages and figures; made where it is lacking.")],
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Results to compare, as JSONL, instead of deciding the cases.", show_default=False),
+    ] = None,
+    only: Annotated[Shown, typer.Option(help="The cases to show in full.")] = Shown.misses,
+    page_size: Annotated[
+        int, typer.Option(min=1, help="Cases shown on a page; more go to pages of their own.")
+    ] = 25,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes to use. 1 works without a pool.", show_default="all processors, at least 2"
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")
+    ] = 60.0,
+) -> None:
+    """Measure the reading on labelled cases, and show each miss with its note and the words that decided it.
+
+    Writes index.html, scores.json and misses.jsonl. They hold the texts of the cases: keep the folder like
+    patient data.
+    """
+    from pipelines.evaluate import run, summary_lines
+
+    try:
+        with _progress(gold) as advance:
+            evaluation = run(
+                gold,
+                output,
+                results=results,
+                show_all=only is Shown.all,
+                page_size=page_size,
+                workers=workers,
+                time_limit=time_limit,
+                progress=advance,
+            )
+    except KeyboardInterrupt:
+        raise InputError("Interrupted; nothing was written.") from None
+    for line in summary_lines(evaluation.scores):
+        print(line)
+    print(f"The misses, with their notes: {output / 'index.html'}")
+    if evaluation.failed:
+        print(
+            f"indicia: {len(evaluation.unusable)} lines could not be used, and "
+            f"{evaluation.scores.without_result} cases have no result; {output / 'index.html'} says why.",
             file=sys.stderr,
         )
         raise typer.Exit(1)
