@@ -73,12 +73,12 @@ def _spans(text: str, quote: Evidence) -> list[tuple[int, int]]:
 
 def _decide(text: str, assertion: str, found: Sequence[Assertion]) -> Decision:
     if not found:
-        return Decision("not known: the quote does not stand at its place, or holds no word")
+        return Decision("what cannot be told: the quote does not stand at its place, or holds no word")
     kind = _KIND_OF.get(assertion)
     whole = found[0]
     if kind is None:
         if whole.label == assertion:
-            return Decision("stated plainly: no cue applies", _cues(text, whole))
+            return Decision("no cue: it is stated plainly", _cues(text, whole))
         return Decision(
             f"the wording itself; by its cues alone it would be {whole.label}", _cues(text, whole)
         )
