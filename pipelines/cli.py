@@ -45,6 +45,13 @@ class SchemaName(str, Enum):
     result = "result"
 
 
+class Shown(str, Enum):
+    """Which cases an evaluation shows."""
+
+    misses = "misses"
+    all = "all"
+
+
 def main() -> None:
     """Run the command. Errors are told in words on standard error, never as a traceback with a note in it."""
     try:
@@ -159,13 +166,6 @@ def batch(
         raise typer.Exit(1)
 
 
-class Shown(str, Enum):
-    """Which cases an evaluation shows."""
-
-    misses = "misses"
-    all = "all"
-
-
 @app.command()
 def evaluate(
     gold: Annotated[
@@ -217,8 +217,8 @@ def evaluate(
     print(f"The misses, with their notes: {output / 'index.html'}")
     if evaluation.failed:
         print(
-            f"indicia: {len(evaluation.unusable)} lines could not be used, and "
-            f"{evaluation.scores.without_result} cases have no result; {output / 'index.html'} says why.",
+            f"indicia: lines that could not be used: {len(evaluation.unusable)}; cases without a result: "
+            f"{evaluation.scores.without_result}. {output / 'index.html'} says why.",
             file=sys.stderr,
         )
         raise typer.Exit(1)

@@ -211,7 +211,7 @@ def test_the_command_prints_the_figures_and_says_by_its_code_whether_all_was_cou
     broken = write_lines([*gold.read_bytes().splitlines(), "{"], "broken.jsonl")
     code, _, err = indicia("evaluate", broken, "--output", tmp_path / "out", "--workers", 1)
     assert code == 1
-    assert "1 lines could not be used" in err
+    assert "lines that could not be used: 1;" in err
     code, _, err = indicia("evaluate", tmp_path / "nowhere.jsonl", "--output", tmp_path / "other")
     assert code == 2
     assert not (tmp_path / "other").exists()
