@@ -208,6 +208,16 @@ _TALK = frozenset(
         "understands",
     )
 )
+_CONTRAST = re.compile(r"\bw(?:ith)?/?\s*(?:&|and|/|\+|or)\s*(?:w/?o|without)$", re.IGNORECASE)
+_STUDIES = frozenset(
+    ("films", "film", "xray", "xrays", "x-ray", "x-rays", "radiographs", "mri", "ct", "scan", "labs", "cultures", "tests", "test", "workup", "screen", "node",
+     "nodes", "margins", "ua", "ultrasound", "emg", "biopsy")
+)  # fmt: skip
+_GOES_ON = frozenset(
+    ("bilaterally", "bilat", "both", "right", "left", "today", "throughout", "for", "and", "but", "with", "since", "then", "now", "previously", "again",
+     "except", "other", "otherwise", "per", "the", "from", "this", "that", "when", "while", "also", "only", "sitting", "supine", "seated", "crossed",
+     "slump", "slr", "babinski", "clonus", "faber", "gait", "hoffman", "hoffmann", "fabere", "tinel", "ros", "reverse", "femoral", "kemp", "patrick")
+)  # fmt: skip
 _TROUBLES = frozenset(
     (
         "trouble",
@@ -604,6 +614,16 @@ class Scopes:
         norms = self.words.norms
         after = norms[atom.end] if atom.end < len(norms) else ""
         first, last = self.layout.sentences[number]
+        if kind == _NEGATED and not forward and self._said_of_study(atom, after, last):
+            return False
+        if (
+            kind == _NEGATED
+            and forward
+            and _CONTRAST.search(
+                self.words.text, max(0, self.words.starts[atom.start] - 12), self.words.ends[atom.end - 1]
+            )
+        ):
+            return False  # "MRI w/ & w/o"
         if kind == _NEGATED and norms[atom.start] == "nothing" and atom.end - atom.start == 1:
             return after in _MOVING  # "nothing shoots down the leg", but "nothing helps the pain"
         if kind == _POSSIBLE and not forward:
@@ -626,6 +646,21 @@ class Scopes:
         if kind == _HYPO and norms[atom.start] in ("any", "new"):
             return not any(c.kind == _NEGATED and c.forward for c in self.cues.get(number, ()))
         return True
+
+    def _said_of_study(self, atom: Atom, after: str, last: int) -> bool:
+        """ "Films negative" is said of the films; "neg sentinel node" of what follows."""
+        norms = self.words.norms
+        if atom.end - atom.start != 1 or norms[atom.start] not in ("neg", "negative", "absent"):
+            return False
+        if norms[atom.start - 1] in _STUDIES:
+            return True
+        goes_on = (
+            atom.end < last
+            and after.isalpha()
+            and len(after) > 2
+            and not self.words.gaps[atom.end].count("  ")
+        )
+        return goes_on and after not in _GOES_ON
 
     def _has_possessive(self, atom: Atom) -> bool:
         """The phrase took in a weightless word at its end ("concerned about his")."""
@@ -878,6 +913,8 @@ class Scopes:
             words
             & {
                 "call",
+                "calling",
+                "returning",
                 "phone",
                 "telephone",
                 "ring",
@@ -895,7 +932,19 @@ class Scopes:
         ):
             return (
                 bool(
-                    words & {"call", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"}
+                    words
+                    & {
+                        "call",
+                        "calling",
+                        "returning",
+                        "phone",
+                        "telephone",
+                        "ring",
+                        "precautions",
+                        "warned",
+                        "knows",
+                        "sooner",
+                    }
                 )
                 or "if" in words
             )

@@ -103,6 +103,7 @@ _CARE = frozenset(
      "anastrozole", "letrozole", "lumpectomy", "mastectomy", "surgery", "resected", "remission", "ned",
      "oncology")
 )  # fmt: skip
+_OVER_WITH = frozenset(("completed", "finished", "stopped", "ended", "through", "until"))
 _OTHER_PEOPLE = frozenset(("people", "patients", "children", "adults", "percent", "thirds"))
 _RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
 _OVER = frozenset(
@@ -777,14 +778,19 @@ def _cancer(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
         )
         if apart or note.words.gaps[first].count("\n") >= 2:
             break
-        if _CARE & set(note.norms(first, stop)):
+        if _CARE & set(note.norms(first, stop)) or any(
+            entry.attributes.get("cause") == "chemotherapy"
+            for other in note.atoms_in(first, stop)
+            for entry in other.entries
+            if entry.label == "immunosuppression"
+        ):
             last = stop
     norms = set(note.norms(start, last))
     text = " ".join(note.norms(start, last))
     over = norms & _OVER or "no evidence of" in text or "years out" in text or "in remission" in text
     stopped = norms & {"until", "through", "completed", "finished", "stopped", "ended", "declined", "no"}
     running = (
-        norms & _RUNNING
+        (norms & _RUNNING and not (norms & _OVER_WITH and not norms & {"now", "currently", "maintenance"}))
         or ("currently" in norms and bool(norms & _CARE))
         or (
             norms & _HORMONES

@@ -528,7 +528,10 @@ def _add_later(note: Note, topic: Mention, atoms: Sequence[Atom], start: int, en
         far == 1 or severity is not None or (far <= 4 and worse)
     )
     opened = norms[start] in ("onset", "duration", "since", "began", "started", "timing", "woke")
-    if not (about or pronoun or opened):
+    grows = (
+        far == 1 and worse and _NOW & set(norms[start:end]) and not any("region" in a.labels for a in atoms)
+    )
+    if not (about or pronoun or opened or grows):
         return
     if far <= 10 or note.category(start) in _SUMS_UP:
         if trend is not None:

@@ -4,6 +4,7 @@ onset.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -68,9 +69,65 @@ def read_symptoms(note: Note) -> None:
             _ticked_places(note, start, end, atoms)
         if labels & {"low_back_pain", "radicular_pain", "pain", "radiates"}:
             _pain(note, start, end, atoms)
+        if "region" in labels:
+            _scored_back(note, start, end, atoms)
+            _runs_down(note, start, end, atoms)
         if labels & _SPHINCTER_WORDS:
             _sphincters(note, start, end, atoms)
     read_later_course(note)
+
+
+_SCORED = re.compile(
+    r"\s{0,4}(?:is|at|:|-|now|achy|pain)?\s{0,3}\d{1,2}(?:\s?-\s?\d{1,2})?\s?/\s?10\b", re.IGNORECASE
+)
+
+
+def _scored_back(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """ "Low back 4/10": a score of pain behind the place, with no word for it."""
+    if note.category(start) in ("exam", "vitals"):
+        return
+    for atom in atoms:
+        if atom.attribute("region") == "lumbar" and "low_back_pain" not in atom.labels:
+            place = " ".join(note.norms(atom.start, atom.end))
+            if place in _LOW_BACKS and _SCORED.match(note.words.text, note.words.ends[atom.end - 1]):
+                _add_pain(note, "low_back_pain", atom.start, atom.end, atoms, atom, region="lumbar")
+
+
+_LOW_BACKS = frozenset(("low back", "lower back", "lb", "back", "lumbar", "lumbar spine", "l spine"))
+_PROXIMAL = frozenset("buttock buttocks hip hips groin low back lower waist sacrum butt".split())
+_DISTAL = frozenset(
+    "shin shins calf calves foot feet toe toes ankle ankles knee knees heel heels thigh thighs leg legs sole".split()
+)
+_FEELS = frozenset(
+    "pain pains ache aches aching burning burn burns shooting electric electrical shock shocks zinger zingers zing zaps wire lightning stabbing sharp "
+    "throbbing cramp cramps sciatica".split()
+)
+
+
+def _runs_down(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
+    """ "A hot wire from the left buttock to the outer shin": it runs from the one place to the other."""
+    norms = note.words.norms
+    if any(m.type == "radicular_pain" and start <= m.start < end for m in note.mentions):
+        return
+    if note.category(start) in ("exam", "vitals", "plan") or not _FEELS & set(norms[start:end]):
+        return
+    places = [a for a in atoms if "region" in a.labels]
+    for first, second in itertools.pairwise(places):
+        between = norms[first.end : second.start]
+        if (
+            norms[first.end - 1] in _PROXIMAL
+            and norms[second.end - 1] in _DISTAL
+            and len(between) <= 5
+            and {"to", "into", "down"} & set(between)
+            and "," not in between
+        ):
+            head = next(i for i in range(start, end) if norms[i] in _FEELS)
+            label = note.assess(head, head + 1).label
+            if note.assess(first.start, first.end).label == "present" == label:
+                note.add(
+                    "radicular_pain", first.start, second.end, label, side=nearest_side(note, atoms, first, 3)
+                )
+            return
 
 
 _STIFF = frozenset(("stiff", "stiffness", "stiffer"))
