@@ -551,7 +551,10 @@ class Scopes:
             elif (
                 norm == "?"
                 and i + 1 < len(norms)
-                and not gaps[i + 1]
+                and (
+                    not gaps[i + 1]
+                    or (gaps[i] and norms[i - 1] in ",:-(/" and sentence[i + 1] == sentence[i])
+                )
                 and (gaps[i] or i == 0 or norms[i - 1] in "(,/")
             ):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))

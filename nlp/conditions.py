@@ -104,6 +104,9 @@ _CARE = frozenset(
      "oncology")
 )  # fmt: skip
 _OVER_WITH = frozenset(("completed", "finished", "stopped", "ended", "through", "until"))
+_ANTIBIOTICS = (
+    "cefazolin", "vancomycin", "ceftriaxone", "nafcillin", "oxacillin", "daptomycin", "rifampin", "cefepime", "ertapenem", "antibiotics", "abx", "opat", "picc",
+)  # fmt: skip
 _OTHER_PEOPLE = frozenset(("people", "patients", "children", "adults", "percent", "thirds"))
 _RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
 _OVER = frozenset(
@@ -1056,6 +1059,8 @@ def _infection(note: Note, start: int, end: int, atom: Atom, mention: Mention) -
         norms & {"improving", "improved", "resolving", "stable", "healing"} and mention.assertion == "present"
     ):
         mention.attributes["worsening"] = False
+    if mention.assertion == "present" and note.holds(*_ANTIBIOTICS):
+        mention.attributes["treated"] = True
 
 
 def _toe_walking(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nlp.course import read_onset
 from nlp.exam_base import (
     ARMS,
     arm_region,
@@ -561,15 +562,17 @@ def _add_numb(note: Note, atoms: Sequence[Atom], atom: Atom, label: str, start: 
         if near
         else None
     )
-    note.add(
+    mention = note.add(
         "reported_numbness",
         atom.start,
         atom.end,
         label,
         side=nearest_side(note, atoms, atom),
         site=site,
-        region=region,
+        region=region or note.other_region(atom.start),
     )
+    if mention is not None and label == "present":
+        read_onset(note, mention, *note.sentence_of(atom.start))
 
 
 # The others ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nlp.course import read_onset
 from nlp.exam_base import (
     ARMS,
     column_order,
@@ -586,12 +587,18 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
     if not examined:
         if not exam:
             site = note.words.norms[regions[0].start] if regions else None
-            note.add("reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region)
+            region = region or note.other_region(atom.start)
+            mention = note.add(
+                "reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region
+            )
+            if mention is not None and label == "present":
+                read_onset(note, mention, *note.sentence_of(atom.start))
         return
     if label == "present" and (
         (graded and near) or (not near and (not exam or (focal and "weak" not in first)))
     ):
         return
+    region = region or note.other_region(atom.start)
     place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (
         region if region in ARMS else None
     )

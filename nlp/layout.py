@@ -332,6 +332,8 @@ def _wraps(first: str, last: str, width: int, wide: int) -> bool:
 
 def _ends_sentence(words: Words, i: int) -> bool:
     before = words.norms[i - 2] if i >= 2 else ""
+    if words.norms[i - 1] == "?" and words.gaps[i - 1] and i - 1:
+        return False  # "LBP, ? AS" doubts what follows
     if words.norms[i - 1] != ".":
         return True
     first = words.raws[i][0]

@@ -33,6 +33,10 @@ class Mention:
     quote: tuple[int, int] | None = None  # the words to show where more than the mention says it
 
 
+_NOT_THE_BACK = frozenset(("cervical", "shoulder", "upper_extremity", "knee", "head", "ankle"))
+_OF_BACK = frozenset(("low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"))
+
+
 class Note:
     """A document with its words, shape, atoms, times and scopes of assertion."""
 
@@ -105,6 +109,34 @@ class Note:
             rows = ((start, end, self.atoms_in(start, end)) for start, end in self.layout.sentences)
             self._with_atoms = [row for row in rows if row[2]]
         return self._with_atoms
+
+    def other_region(self, i: int) -> str | None:
+        """The part of the body, not the back, that the paragraph around word `i` is about: "Right shoulder. ..."; None if none.
+
+        Its first sentence names it, and nothing up to the word speaks of the back.
+        """
+        layout, gaps = self.layout, self.words.gaps
+        number = layout.sentence[i]
+        first = number
+        while first and layout.part[layout.sentences[first - 1][0]] == layout.part[i]:
+            start = layout.sentences[first][0]
+            if (
+                gaps[start].count("\n") >= 2
+                or self.words.norms[start][0].isdigit()
+                or self.words.norms[start] == "#"
+            ):
+                break
+            first -= 1
+        start, end = layout.sentences[first]
+        named = {atom.attribute("region") for atom in self.atoms_in(start, end)} - {None}
+        if not named or not named <= _NOT_THE_BACK:
+            return None
+        of_back = _OF_BACK if "cervical" not in named else _OF_BACK - {"radicular_pain"}
+        about_back = any(
+            atom.attribute("region") == "lumbar" or of_back & set(atom.labels)
+            for atom in self.atoms_in(start, i)
+        )
+        return None if about_back else min(map(str, named))
 
     def has_come(self, day: str) -> bool:
         """Does a date (YYYY, YYYY-MM or YYYY-MM-DD) lie no later than the note's? All do if the note has none."""

@@ -451,6 +451,9 @@ def _is_frequency(match: re.Match[str]) -> bool:
     return any(mark in between for mark in ("/", "x", " a ", "per", "each", "every", "times a", "times per"))
 
 
+_STUDY_NAMES = frozenset(("ncs", "ncv", "emg", "mri", "ct", "xr", "xray", "x-ray", "films", "dexa", "labs"))
+
+
 def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     """Is "3/2" a date and no grade, score or ratio?"""
     month, day = int(match[1]), int(match[2])
@@ -472,6 +475,8 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
         "nrs",
     ):
         return False
+    if before in _STUDY_NAMES:
+        return True  # "EMG/NCS 3/2 because podiatry asked"
     end = match.end()
     tail = words.text[end : end + 12].lstrip().lower()
     if tail.startswith(
