@@ -118,7 +118,8 @@ class Note:
         layout, gaps = self.layout, self.words.gaps
         number = layout.sentence[i]
         first = number
-        while first and layout.part[layout.sentences[first - 1][0]] == layout.part[i]:
+        category = self.category(i)
+        while first and self.category(layout.sentences[first - 1][0]) == category:
             start = layout.sentences[first][0]
             if (
                 gaps[start].count("\n") >= 2

@@ -714,8 +714,12 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         first, last = start, end
         number = note.layout.sentence[start]
+        # "ELECTRODIAGNOSTIC STUDY: ..." goes on to the next title of a dictated line.
+        titled = atom.start - start <= 1 and note.norms(atom.end, atom.end + 1) == [":"]
         for following in range(number + 1, min(number + 6, len(note.layout.sentences))):
             a, b = note.layout.sentences[following]
+            if titled and ":" in note.norms(a, min(b, a + 4)):
+                break
             if (
                 note.layout.part[a] != note.layout.part[start]
                 or note.words.gaps[a].count("\n") >= 2
@@ -723,6 +727,8 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             ):
                 break
             last = b
+            if titled:
+                continue
             bulleted = words.norms[a] in _BULLETS or words.norms[first] in _BULLETS or last - first <= 14
             if note.kind != "emg_report" and not bulleted:
                 break

@@ -663,7 +663,9 @@ def _from_day_word(words: Words, i: int, anchor: date | None) -> Time | None:
             return None
         dated = i + 1 + (words.norms[i + 1 : i + 2] == [","])
         if dated < len(words) and (words.norms[dated] in _MONTHS or words.norms[dated][0].isdigit()):
-            return None  # "on Monday, January 13": the date says more
+            find = _from_month if words.norms[dated] in _MONTHS else _from_digit
+            day = find(words, dated, anchor)  # "on Monday, January 13": the date says more
+            return Time(i, day.end, "date", day.iso) if day is not None and day.kind == "date" else None
         return Time(i, i + 1, "date", _weekday(anchor, words.norms[i]).isoformat(), ago=True)
     return None
 

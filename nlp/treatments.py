@@ -513,6 +513,14 @@ def _is_planned(
         "finish",
         "complete",
     }
+    if before[-1:] == ["keep"] and after[:1] in (
+        ["appt"],
+        ["appointment"],
+        ["appts"],
+        ["appointments"],
+        ["eval"],
+    ):
+        return True  # "keep PT appt"
     if continuing & set(before[-5:]) or before[-1:] == ["by"]:
         return False
     times = note.times_in(start, end)
