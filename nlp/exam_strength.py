@@ -301,6 +301,10 @@ def _may_be_bare(
         return True
     if before in ("r", "l", "right", "left") and any(k in near for k in range(i - 10, i)):
         return True
+    if note.norms(i - 2, i) in (["power", "is"], ["strength", "is"], ["power", "was"], ["strength", "was"]) and after in (
+        "in", "throughout", "everywhere", "bilaterally", "all", "for",
+    ):  # fmt: skip
+        return True
     for k in range(i - 1, max(start - 1, i - 5), -1):
         if k in near or any(k == grade.end - 1 and i - grade.end <= 1 for grade in found):
             return True

@@ -275,7 +275,7 @@ def _row_says_none(note: Note, start: int, end: int, atom: Atom) -> bool:
         return False
     for i in range(atom.end, end):
         if words.norms[i] in ("never", "none", "no", "not", "nil", "denied", "denies", "declined") and (
-            len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_")
+            len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_", ".", "..", "...", "....")
         ):
             following = words.norms[i + 1] if i + 1 < end else ""
             if words.norms[i] == "no" and following in (
