@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from nlp.assertions import Assertion
+from nlp.course import injury_date
 from nlp.exam_base import nearest_side
 from nlp.facts import FACT_TYPES, span_of
 from nlp.mentions import Atom
@@ -306,6 +307,8 @@ def _mention(
         mention.attributes["side"] = side
     _place(note, start, end, atoms, atom, mention)
     _when(note, start, end, atom, mention)
+    if type_ == "trauma" and mention.date is None and label == "present" and note.holds("doi", "d.o.i"):
+        mention.date = injury_date(note) or None  # the form's own date of injury
     if type_ == "rheumatology_workup" and label == "hypothetical":
         mention.attributes["planned"] = True
     detail = _DETAILS.get(type_)

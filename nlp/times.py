@@ -475,7 +475,7 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
         "nrs",
     ):
         return False
-    if before in _STUDY_NAMES:
+    if before in _STUDY_NAMES or before in _WEEKDAYS:
         return True  # "EMG/NCS 3/2 because podiatry asked"
     end = match.end()
     tail = words.text[end : end + 12].lstrip().lower()
