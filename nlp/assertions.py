@@ -1032,6 +1032,19 @@ _ADMITTED = re.compile(
     r"(?:admitted|hospitalized|hospitalised)\s+(?:in\s+|on\s+)?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b",
     re.IGNORECASE,
 )
+_COPY_HINTS = frozenset(
+    (
+        "copied",
+        "brought",
+        "carried",
+        "pulled",
+        "imported",
+        "pasted",
+        "admitted",
+        "hospitalized",
+        "hospitalised",
+    )
+)
 _ANY_DATE = re.compile(r"\b(\d{1,2})/(?:\d{1,2}/)?(20\d\d|\d{2})\b")
 _BLOCK_END = re.compile(
     r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE
@@ -1077,6 +1090,8 @@ def _copied_words(words: Words) -> frozenset[int]:
     Only where the text holds a date half a year younger: a note may bring forward last month's findings as
     its own.
     """
+    if _COPY_HINTS.isdisjoint(words.norms):
+        return frozenset()
     text = words.text
     marks = [(m, True) for m in _COPY_MARK.finditer(text)] + [(m, False) for m in _ADMITTED.finditer(text)]
     if not marks:

@@ -859,6 +859,8 @@ def _immune(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
 
 def _posture(note: Note) -> None:
     """A headache told to be worse upright and better lying, in whatever words."""
+    if not note.holds(*_HEADACHE):
+        return
     norms = note.words.norms
     is_headache = bool(_HEADACHE & set(norms[:60]))
     for start, end in note.layout.sentences:
@@ -993,6 +995,8 @@ def _purpose(note: Note) -> None:
 
 def _branches(note: Note) -> None:
     """Two ways that the care goes on, by what the scan shows: "if active, a brace; if clean, therapy"."""
+    if not note.holds("if"):
+        return
     norms = note.words.norms
     sentences = note.layout.sentences
     for number, (start, end) in enumerate(sentences):

@@ -32,15 +32,17 @@ from nlp.note import Note, side_of
 
 def read_exam(note: Note) -> None:
     """Add every examination mention of a note."""
+    electric = note.holds(*_ELECTRIC_HINTS)
     for start, end in note.layout.sentences:
         atoms = [atom for atom in note.atoms_in(start, end) if not note.is_unticked(atom.start)]
         named = topic(note, start)
         if not atoms and not named and not _is_graded(note, start, end):
             continue  # "Motor: 5/5" holds no known word but its title
         labels = {label for atom in atoms for label in atom.labels}
-        if is_electrodiagnostic(note, start, end):
+        if electric and is_electrodiagnostic(note, start, end):
             continue
-        _all_normal(note, start, atoms)
+        if len(labels & _LISTED.keys()) > 1:
+            _all_normal(note, start, atoms)
         if labels & _MOTOR or "strength" in named or _is_graded(note, start, end):
             read_strength(note, start, end, atoms, labels)
         if (
@@ -136,6 +138,10 @@ _MOTOR = frozenset(
 _ELECTRIC = frozenset(
     "fibrillation fibrillations fibs psw psws insertional amplitude amplitudes latency latencies recruitment polyphasia polyphasic mup mups muap muaps cmap snap snaps denervation".split()
 )
+
+
+#: Without one of these no sentence is of an EMG.
+_ELECTRIC_HINTS = (*_ELECTRIC, "waves", "peroneal", "fibular", "tibial", "sural", "median", "ulnar", "h")
 
 
 def is_electrodiagnostic(note: Note, start: int, end: int) -> bool:

@@ -174,8 +174,7 @@ class Note:
         if self.category(i) in ("exam", "vitals"):
             return True
         start, end = self.sentence_of(i)
-        norms = self.words.norms[start:end]
-        return any(word in _EXAM_WORDS for word in norms)
+        return not _EXAM_WORDS.isdisjoint(self.words.norms[start:end])
 
 
 _COPIED = re.compile(
