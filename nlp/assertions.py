@@ -152,6 +152,10 @@ _CHRONIC = frozenset(
         "progressive",
     ]
 )
+_RELATIVES_DISEASE = frozenset(
+    ("breast", "colon", "lung", "ovarian", "prostate", "thyroid", "kidney", "melanoma", "leukemia", "lymphoma", "brain", "stomach", "pancreas", "pancreatic",
+     "uterine", "age", "passed", "deceased", "dx", "cancer", "ca")
+)  # fmt: skip
 _UNDER_CARE = frozenset(("under", "followed", "treated", "seen", "on", "known", "being"))
 _TOLD_TO = frozenset(
     (
@@ -764,6 +768,8 @@ class Scopes:
             end + 1 in self.fact_starts
             and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w")
         )
+        if following in _RELATIVES_DISEASE:
+            return True  # "sister breast at 38 currently on chemo"
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""
             if after in (

@@ -108,6 +108,23 @@ _OVER_WITH = frozenset(("completed", "finished", "stopped", "ended", "through", 
 _ANTIBIOTICS = (
     "cefazolin", "vancomycin", "ceftriaxone", "nafcillin", "oxacillin", "daptomycin", "rifampin", "cefepime", "ertapenem", "antibiotics", "abx", "opat", "picc",
 )  # fmt: skip
+_HAD = frozenset(
+    (
+        "had",
+        "s/p",
+        "after",
+        "post",
+        "underwent",
+        "prior",
+        "previous",
+        "history",
+        "hx",
+        "no",
+        "denies",
+        "since",
+        "following",
+    )
+)
 _OTHER_PEOPLE = frozenset(("people", "patients", "children", "adults", "percent", "thirds"))
 _RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
 _OVER = frozenset(
@@ -267,6 +284,8 @@ def _mention(
         return
     if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
         return
+    if type_ == "trauma" and {"nearly", "almost"} & set(note.norms(max(start, atom.start - 2), atom.start)):
+        return  # "has nearly fallen twice"
     if type_ == "primary_spinal_tumor" and _OTHER_PEOPLE & set(
         note.norms(max(start, atom.start - 7), atom.start)
     ):
@@ -404,6 +423,9 @@ def _is_other_surgery(
 ) -> bool:
     """The service called spine surgery, or a decompression of the skull base, is no lumbar operation."""
     words = note.norms(atom.start, atom.end)
+    asked = note.norms(max(start, atom.start - 6), atom.start)
+    if "asked" in asked and {"re", "about", "regarding"} & set(asked):
+        return True  # "wife asked re laser spine surgery"
     if attributes.get("procedure") == "decompression":
         around = set(note.norms(start, end))
         chiari = any("chiari" in a.labels for a in note.atoms)
@@ -414,6 +436,8 @@ def _is_other_surgery(
         or words[0] not in ("spine", "spinal", "orthopedic")
     ):
         return False
+    if atom.start < 25 and not _HAD & set(note.norms(start, end)):
+        return True  # the letterhead: "HARBORVIEW SPINE SURGERY"
     after = note.norms(atom.end, min(end, atom.end + 3))
     if after[:1] == ["is"] or after[:1] == ["was"] or after[:1] == ["has"] or after[:1] == ["have"]:
         after = after[1:]
