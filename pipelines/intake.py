@@ -48,10 +48,16 @@ _TEXT_SUFFIXES = frozenset({".txt", ".text", ".md", ""})
 
 
 class Line(NamedTuple):
-    """One line of a batch: its number (from 1) and its bytes; `raw` is None for a line over the limit."""
+    """One case of a batch as submitted: its number (from 1) and its JSON; `raw` is None over the limit.
+
+    `problem` is the error (code, message) that its source has already met; `kept` holds the columns that
+    travel along to the results.
+    """
 
     number: int
     raw: bytes | None
+    problem: tuple[str, str] | None = None
+    kept: dict[str, str | None] | None = None
 
 
 class Intake(NamedTuple):
@@ -65,13 +71,14 @@ class Intake(NamedTuple):
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def lines_of(path: Path) -> Iterator[Line]:
+def lines_of(path: Path, opened: io.BufferedReader | None = None) -> Iterator[Line]:
     """Yield the lines of a JSONL file that are not blank, without holding more than one of them.
 
+    `opened` is the file where somebody has opened it already (and unpacked it on the way).
     Raises InputError where the file cannot be opened or is no text.
     """
     try:
-        with _open(path) as file:
+        with _text(opened or path.open("rb"), path.name) as file:
             number = 0
             while raw := file.readline(MAX_BYTES + 1):
                 number += 1
@@ -87,12 +94,11 @@ def lines_of(path: Path) -> Iterator[Line]:
         ) from None
 
 
-def _open(path: Path) -> IO[bytes]:
-    file = path.open("rb")
-    start = file.read(4)
-    file.seek(0)
+def _text(file: io.BufferedReader, name: str) -> IO[bytes]:
+    """The lines of a file as UTF-8, without a byte order mark."""
+    start = file.peek(4)[:4]
     try:
-        refuse_binary(start, path.name)
+        refuse_binary(start, name)
     except CaseError as error:
         file.close()
         raise InputError(f"{error.message} A batch reads JSONL, one case a line.") from None
@@ -100,7 +106,7 @@ def _open(path: Path) -> IO[bytes]:
         with file:
             return io.BytesIO(decode(file.read()).text.encode("utf-8", "replace"))
     if start.startswith(b"\xef\xbb\xbf"):
-        file.seek(3)
+        file.read(3)
     return file
 
 
@@ -117,18 +123,21 @@ def case_id_in(line: Line) -> str:
 
 def bytes_to_read(line: Line, folder: Path) -> int:
     """How much there is to read for a line: its own bytes and the files that it names."""
-    raw = line.raw or b""
-    size = len(raw)
-    if b'"path"' not in raw:
-        return size
-    try:
-        paths = [str(item["path"]) for item in json.loads(raw)["documents"] if "path" in item]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return size
-    for path in paths:
+    size = len(line.raw or b"")
+    for path in paths_in(line):
         with contextlib.suppress(OSError, ValueError):
             size += (folder / path).stat().st_size
     return size
+
+
+def paths_in(line: Line) -> list[str]:
+    """The paths of the documents that a line names."""
+    if b'"path"' not in (line.raw or b""):
+        return []
+    try:
+        return [str(item["path"]) for item in json.loads(line.raw or b"")["documents"] if "path" in item]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
 
 
 def parse_line(line: Line, folder: Path | None) -> Intake:
@@ -136,6 +145,8 @@ def parse_line(line: Line, folder: Path | None) -> Intake:
 
     Raises CaseError with the case_id of the line.
     """
+    if line.problem:
+        raise CaseError(*line.problem, case_id_in(line))
     if line.raw is None:
         raise CaseError("too_large", f"Line {line.number} is over {MAX_BYTES >> 20} MB.", case_id_in(line))
     guessed = False
