@@ -67,8 +67,10 @@ def run(
         summary = Summary.of_counts(counts)
         summary.resumed = summary.cases
         return summary
-    make = make or partial(checker, cases.folder)
-    job = Job(make, partial(seconds_for, time_limit, cases.folder), workers or _default_workers())
+    seconds = partial(seconds_for, time_limit, cases.folder)
+    job = Job(make or partial(checker, cases.folder), seconds, workers or _default_workers())
+    if make:  # no need for the reader
+        job = job._replace(preload=__name__)
     try:
         with Ledger(output, part_cases) as ledger:
             seen = _Seen(ledger.begin(plan, resume=resume, restart=restart))
@@ -100,6 +102,7 @@ class Job(NamedTuple):
     make: Make
     seconds: Callable[[Line], float]
     workers: int
+    preload: str = "pipelines.preload"
 
 
 def _engine(name: Literal["local", "spark"]) -> Engine:
@@ -131,7 +134,7 @@ def local(lines: Iterable[Line], job: Job) -> Generator[tuple[Line, Answer], Non
 
 def pool_plan(job: Job) -> Plan[Line, Answer]:
     """What the workers of a pool do for a job."""
-    return Plan(make=job.make, give_up=_give_up, seconds=job.seconds, preload=("pipelines.preload",))
+    return Plan(make=job.make, give_up=_give_up, seconds=job.seconds, preload=(job.preload,))
 
 
 def seconds_for(limit: float, folder: Path, line: Line) -> float:

@@ -89,6 +89,8 @@ def lines_of(path: Path, opened: io.BufferedReader | None = None) -> Iterator[Li
                 elif raw.strip():
                     yield Line(number, raw)
     except OSError as error:
+        if opened:  # whoever opened it knows what can be wrong with it
+            raise
         raise InputError(
             f"{path}: {error.strerror or 'cannot be read'}. Give the path of a JSONL file."
         ) from None

@@ -33,7 +33,6 @@ _WINDOW = 1024
 _STARTS = 3
 _START_SECONDS = 300.0
 _READY = "ready"
-_PR_SET_PDEATHSIG = 1
 
 
 class PoolError(Exception):
@@ -236,14 +235,20 @@ def _work(pipe: connection.Connection, make: Callable[[], Callable[[Any], Any]])
 
 def _leave_nothing_behind() -> None:
     """End with the parent, also where it is killed; no memory with notes in it goes to the disk."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(ImportError, OSError, ValueError):  # as far as the system has such means
+        import fcntl
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # Linux
+        parent = mp.parent_process()
+        if parent:
+            # The kernel sends SIGIO, which ends this process, when the parent's end of this pipe closes: a
+            # thread that waits for it would never run beside a regex that goes on for ever.
+            fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+            flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+            fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+            if connection.wait([parent.sentinel], timeout=0):
+                os._exit(1)
 
 
 def _serve(pipe: connection.Connection, make: Callable[[], Callable[[Any], Any]]) -> None:

@@ -19,6 +19,17 @@ def make() -> batch.Checker:
     return check
 
 
+def make_unsendable() -> batch.Checker:
+    return unsendable
+
+
+def unsendable(line: Line) -> Answer:
+    """An answer that pickle refuses, with words of a note in its complaint."""
+    text = parse_line(line, None).documents[0].text
+    answer = type(text, (tuple,), {})()
+    return answer  # type: ignore[no-any-return]
+
+
 def check(line: Line) -> Answer:
     """Answer with the length of the text; do to this process what the text says."""
     try:
