@@ -9,6 +9,9 @@ from typing import Any
 from pipelines.check import Answer
 
 
+_SHOWN = 10
+
+
 @dataclass
 class Summary:
     """Cases and what they ended in. `resumed` of them were decided by an earlier, broken-off run.
@@ -95,5 +98,8 @@ def summary_lines(summary: Summary, seconds: float) -> list[str]:
         ("missing requirements", summary.missing),
     ]:
         if counts:
-            lines += ["", title, *(f"{count:>11,}  {name}" for name, count in counts.most_common())]
+            shown = counts.most_common(_SHOWN)
+            lines += ["", title, *(f"{count:>11,}  {name}" for name, count in shown)]
+            if len(counts) > _SHOWN:
+                lines.append(f"{'':>11}  and {len(counts) - _SHOWN} more (--summary FILE has all)")
     return lines
