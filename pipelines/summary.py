@@ -8,7 +8,6 @@ from typing import Any
 
 from pipelines.check import Answer
 
-
 _SHOWN = 10
 
 

@@ -64,7 +64,7 @@ def test_the_summary_of_a_run_is_written_as_json(
     found = json.loads((tmp_path / "s.json").read_text())
     assert (found["cases"], found["failed"], found["errors"]) == (3, 1, {"malformed_line": 1})
     assert found["indications"]["neuro.foot_drop"] == {"met": 1}
-    assert found["missing"]["active_component"] == 1
+    assert set(found["missing"].values()) == {1}
     assert found["seconds"] > 0 and found["cases_per_second"] > 0 and found["resumed"] == 0
 
 
