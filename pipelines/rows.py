@@ -180,7 +180,10 @@ class Draft:
     def line(self, number: int) -> Line:
         """The case as a line of a batch."""
         raw = json.dumps(self.data, ensure_ascii=False, default=plain_value).encode("utf-8", _ESCAPES)
-        return Line(number, raw if len(raw) <= MAX_BYTES else None, self.problem, self.kept or None)
+        if len(raw) > MAX_BYTES:
+            raw = json.dumps({"case_id": self.data["case_id"]}, default=plain_value).encode()
+            self.problem = ("too_large", f"The rows of this case are over {MAX_BYTES >> 20} MB together.")
+        return Line(number, raw, self.problem, self.kept or None)
 
 
 #: Bytes that were no UTF-8 become themselves again: the intake reads such a line as Windows-1252.

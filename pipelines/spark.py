@@ -200,17 +200,18 @@ def _spark_schema(schema: pa.Schema) -> Any:
 
 # --- the worker ------------------------------------------------------------------------------------
 
-_crews: dict[str, Crew[Line, Answer]] = {}
+_kept: dict[str, Crew[Line, Answer]] = {}
 
 
 def _crew(job: Job) -> Crew[Line, Answer]:
     """The process that reads notes for this Python worker of Spark; built once, kept from task to task."""
     key = repr((job.make, job.seconds))
-    crew = _crews.get(key)
+    crew = _kept.get(key)
     if crew is None or crew.busy:
-        if crew:
-            crew.stop()
-        crew = _crews[key] = Crew(pool_plan(job), 1)
+        for other in _kept.values():
+            other.stop()
+        _kept.clear()
+        crew = _kept[key] = Crew(pool_plan(job), 1)
     return crew
 
 

@@ -250,7 +250,8 @@ class _Csv(_Table):
     def check(self, files: list[Path]) -> None:
         source = Source(files, files[0].parent, self.lines)
         for path in files:
-            names, _ = self._header(_decoded(source.opened(path)))
+            with _decoded(source.opened(path)) as file:
+                names, _ = self._header(file)
             self.columns.require(names)
             if self.names and names != self.names:
                 raise InputError(f"{path} has other columns than {files[0]}. Give tables with equal headers.")

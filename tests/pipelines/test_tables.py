@@ -101,6 +101,16 @@ def test_a_row_without_a_case_id_is_an_error_that_names_the_row(csv: Any) -> Non
     assert second.problem == ("invalid_case", "Row 3: case_id: is required.")
 
 
+def test_a_case_whose_rows_are_too_large_together_is_an_error_under_its_own_name(
+    csv: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.rows.MAX_BYTES", 1000)
+    first, second = lines(csv("case_id,text\nA,{0}\nA,{0}\nB,y\n".format("x" * 600)))
+    with pytest.raises(CaseError, match="rows of this case are over") as raised:
+        parse_line(first, None)
+    assert (raised.value.case_id, raised.value.code, second.problem) == ("A", "too_large", None)
+
+
 def test_blank_rows_of_a_csv_are_left_out(csv: Any) -> None:
     assert texts(cases(csv("case_id,text\n\nA,x\n,\n\nB,y\n\n"))) == {"A": ["x"], "B": ["y"]}
 
