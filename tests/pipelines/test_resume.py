@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -280,7 +279,3 @@ def test_the_words_of_an_unforeseen_failure_in_a_worker_are_never_printed(
     assert answer.outcome == "internal_error" and b"Zebulon" not in answer.line
     assert unsent.outcome == "worker_crashed"
     assert "Zebulon" not in printed.out + printed.err
-
-
-if os.name != "posix":
-    pytest.skip("kills and limits are POSIX's", allow_module_level=True)
