@@ -91,6 +91,29 @@ def read_treatments(note: Note) -> None:
         _progression(note, start, end, atoms, [m for _, m in mentions])
     if course is not None:
         merge_record(note, course)
+    _place_injections(note)
+
+
+_UPPER_LEVEL = re.compile(r"\b(?:C[2-7](?:\s?[-/]\s?(?:C?[3-7]|T1))?|T[1-9](?:\s?[-/]\s?T?\d{1,2})?)\b")
+_LUMBAR_LEVEL = re.compile(r"\b[LS][1-5]\b|lumb|caudal|sacr", re.IGNORECASE)
+
+
+def _place_injections(note: Note) -> None:
+    """Injections at a level of the neck; those without a place in the same note are there too."""
+    injections = [m for m in note.mentions if m.type == "injection"]
+    for mention in injections:
+        start, end = note.sentence_of(mention.start)
+        text = note.words.text[note.words.starts[start] : note.words.ends[end - 1]]
+        if (
+            "region" not in mention.attributes
+            and _UPPER_LEVEL.search(text)
+            and not _LUMBAR_LEVEL.search(text)
+        ):
+            mention.attributes["region"] = "cervical"
+    regions = {m.attributes.get("region") for m in injections} - {None}
+    if len(regions) == 1 and regions <= {"cervical", "knee", "shoulder", "hip"}:
+        for mention in injections:
+            mention.attributes.setdefault("region", next(iter(regions)))
 
 
 def _record(note: Note) -> Mention | None:
