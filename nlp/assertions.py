@@ -621,6 +621,16 @@ class Scopes:
         norms = self.words.norms
         after = norms[atom.end] if atom.end < len(norms) else ""
         first, last = self.layout.sentences[number]
+        if (
+            kind == _NEGATED
+            and norms[atom.start] in ("negative", "neg")
+            and (
+                (norms[atom.start - 1] == "-" and not self.words.gaps[atom.start])
+                or norms[atom.start - 1]
+                in ("triple", "node", "receptor", "culture", "margin", "her2", "er", "pr")
+            )
+        ):
+            return False  # "ER/PR-negative carcinoma"
         if kind == _NEGATED and not forward and self._said_of_study(atom, after, last):
             return False
         if (
@@ -738,6 +748,8 @@ class Scopes:
         end = atom.end
         if end >= len(norms):
             return False
+        if norms[end] == "on" and norms[end + 2 : end + 3] == ["side"] and end + 3 < len(norms):
+            end += 3  # "a cousin on Mom's side had"
         following = norms[end]
         if self.words.raws[end - 1].endswith(("'s", "s'", "\u2019s")) and self.fact_starts & {
             end,

@@ -693,7 +693,9 @@ def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str)
 
 def _response_near(note: Note, atom: Atom, start: int, end: int) -> bool:
     return any(
-        "response" in other.labels and abs(other.start - atom.start) <= 10
+        "response" in other.labels
+        and abs(other.start - atom.start) <= 10
+        and "if" not in note.norms(other.start - 2, other.start)
         for other in note.atoms_in(start, end)
     )
 
