@@ -564,6 +564,10 @@ class Scopes:
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
             elif norm in ("+", "-"):
                 self._sign(i, norm)
+            elif norm == "never" and i and (i + 1 == len(norms) or norms[i + 1] in (".", ";")):
+                self.cues.setdefault(sentence[i], []).append(
+                    Cue(i, i + 1, _NEGATED, False, 6)
+                )  # "Back surgery never."
             elif norm in _ANSWERS and self._is_answer(i):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
             elif norm == "(" and norms[i + 1 : i + 2] and norms[i + 1] in _ASIDES:

@@ -730,11 +730,27 @@ def _walk_test(note: Note, start: int, atoms: Sequence[Atom], atom: Atom) -> Non
         or bool(_UNABLE & set(norms))
         or ("not" in norms and bool({"could", "able", "can"} & set(norms)))
     )
+    behind = note.norms(atom.end, min(note.sentence_of(atom.start)[1], atom.end + 14))
+    failed = next(
+        (
+            i
+            for i, w in enumerate(behind)
+            if w in _UNABLE or behind[i : i + 2] in (["could", "not"], ["can", "not"])
+        ),
+        None,
+    )
+    if (
+        failed is not None and atom.attribute("result") is None
+    ):  # "on her heels she managed the left; the right she could not do"
+        unable = True
     if not unable or atom.attribute("result") == "normal" or note.assess(atom.start, atom.end).hypothetical:
         return
     inside = {"left": "left", "right": "right", "l": "left", "r": "right"}
-    side = next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None) or nearest_side(
-        note, atoms, atom
+    told = behind[max(0, (failed or 0) - 5) : failed]
+    side = (
+        next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None)
+        or next((inside[w] for w in reversed(told) if w in inside), None)
+        or nearest_side(note, atoms, atom)
     )
     mention = note.add(
         "motor_weakness",

@@ -587,9 +587,11 @@ def _report(note: Note) -> None:
     study = next((a for a in head if IMAGING & set(a.labels)), None) or next(
         (a for a in note.atoms if IMAGING & set(a.labels)), None
     )
+    if study is None:  # "LUMBAR SPINE FLEXION / EXTENSION" are films
+        study = next((a for a in head if "flexion_extension" in a.labels), None)
     if study is None:
         return
-    type_ = next(label for label in study.labels if label in IMAGING)
+    type_ = next((label for label in study.labels if label in IMAGING), "xray")
     region = _region(note, head, study, study.end + 12) or next(
         (
             str(a.attribute("region"))

@@ -561,7 +561,7 @@ def _is_planned(
         near_plan = [
             p
             for p in near_plan
-            if 0 <= atom.start - p.end <= 4 and not set(note.norms(p.start, p.end)) & {"placed"}
+            if 0 <= atom.start - p.end <= 7 and not set(note.norms(p.start, p.end)) & {"placed"}
         ]
     if near_plan:
         strong = [
@@ -922,7 +922,15 @@ def _went_there(note: Note, start: int, end: int, active: list[Mention], times: 
         if t.kind in ("duration", "visits")
         or (t.kind == "date" and note.anchor is not None and note.has_come(t.iso))
     ]
-    if past and not norms & {"will", "scheduled", "next", "starts"}:
+    came = norms & {"session", "sessions", "visit", "visits", "evaluation"} and norms & {
+        "went",
+        "got",
+        "attended",
+        "made",
+        "did",
+        "completed",
+    }
+    if (past or came) and not norms & {"will", "scheduled", "next", "starts"}:
         for mention in active:
             if mention.assertion == "hypothetical":
                 mention.assertion = "present"
