@@ -784,7 +784,7 @@ class Scopes:
             end + 1 in self.fact_starts
             and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w")
         )
-        if following in _RELATIVES_DISEASE:
+        if following in _RELATIVES_DISEASE or norms[end : end + 3] == ["ended", "up", "with"]:
             return True  # "sister breast at 38 currently on chemo"
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""

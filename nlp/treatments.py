@@ -1180,6 +1180,10 @@ def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: li
     if stopped is None:
         return
     medical = next((a for a in atoms if "medical" in a.labels and a.start >= stopped.start - 12), None)
+    # "could not tolerate the exercises, and I have stopped treatment": the inability is the reason
+    stopped = next(
+        (a for a in atoms if "stopped" in a.labels and "tolerate" in note.norms(a.start, a.end)), stopped
+    )
     other = next((a for a in atoms if "not_medical" in a.labels and abs(a.start - stopped.start) <= 15), None)
     for mention in mentions:
         if mention.type not in _ACTIVE or (
@@ -1194,6 +1198,9 @@ def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: li
                 "stopped_reason",
                 note.words.text[note.words.starts[medical.start] : note.words.ends[medical.end - 1]].lower(),
             )
+        elif other is None and {"tolerate", "intolerant"} & set(note.norms(stopped.start, stopped.end)):
+            mention.attributes["medical_reason"] = True
+            mention.attributes.setdefault("stopped_reason", "not tolerated")
         elif other is not None:
             mention.attributes["medical_reason"] = False
             mention.attributes.setdefault(
@@ -1259,6 +1266,16 @@ def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], menti
         "done",
         "regularly",
     }
+    if done == {"daily"} and not norms & {
+        "has",
+        "been",
+        "doing",
+        "did",
+        "reports",
+        "performing",
+        "compliant",
+    }:
+        done = set()  # "home exercise program daily for six weeks" is the prescription
     if (
         done
         and (
