@@ -110,7 +110,7 @@ def _place_injections(note: Note) -> None:
             and not _LUMBAR_LEVEL.search(text)
         ):
             mention.attributes["region"] = "cervical"
-    regions = {m.attributes.get("region") for m in injections} - {None}
+    regions = {str(m.attributes["region"]) for m in injections if m.attributes.get("region")}
     if len(regions) == 1 and regions <= {"cervical", "knee", "shoulder", "hip"}:
         for mention in injections:
             mention.attributes.setdefault("region", next(iter(regions)))

@@ -14,9 +14,12 @@ NOTES = Path(__file__).parent / "notes"
 REACHED = {
     "hand_1": (24, 0),
     "hand_2": (24, 0),
-    "hand_3": (21, 0),
+    "hand_3": (22, 0),
     "hand_4": (21, 0),
     "hand_5": (22, 1),
+    "hand_6": (17, 0),
+    "hand_7": (16, 0),
+    "hand_8": (17, 0),
 }
 
 
