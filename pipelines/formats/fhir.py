@@ -100,7 +100,7 @@ class _Bundle:
     def _about(self, resource: Resource, name: str) -> Extracted:
         code, words = _type_of(resource)
         about = Extracted(name, "fhir", patient=self._subject(resource))
-        about.kind = kind_of(code, words)
+        about.kind = kind_of(code, words) or ("other" if code or words else None)
         context = resource.get("context")
         period = context.get("period") if isinstance(context, dict) else None
         stamps = [period.get("start") if isinstance(period, dict) else None]

@@ -30,11 +30,11 @@ class Flow:
 
     def inline(self, text: str) -> None:
         """Words within a paragraph; line ends in the source are white space."""
-        text = _BREAKS.sub(" ", text.translate(_NO_TEXT))
-        if self._blank:
-            text = text.lstrip(" \t")
+        text = _BREAKS.sub(" ", text)
+        if self._blank and text[:1] in (" ", "\t") and text[1:2] not in (" ", "\t", "\xa0"):
+            text = text[1:]
         if text:
-            self._put(text)
+            self._put(text.translate(_NO_TEXT))
 
     def verbatim(self, text: str) -> None:
         """Words whose line ends and blanks mean what they show."""

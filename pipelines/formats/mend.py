@@ -56,10 +56,9 @@ def mend(document: Extracted, knows: Callable[[str], bool]) -> Mended:
     if document.format == "text" and _FROM_PAPER.search(text) is None:
         return Mended(text)
     skipped = document.repeated or _printed_lines(text)
-    is_faxed = document.recognised or bool(skipped)
     edits = _without_printed(text, skipped)
     edits += _line_ends(document, text, skipped, knows)
-    if document.recognised or (is_faxed and document.format == "text"):
+    if document.recognised or any(is_fax_line(line) for line in text.split("\n")):
         edits += _confusions(text, knows)
     edits += [(match.start(), match.end(), _LIGATURES[match[0]], False) for match in _LIGATURE.finditer(text)]
     edits += [(match.start(), match.end(), "", False) for match in _FORM_FEED.finditer(text)]
@@ -183,7 +182,7 @@ def _line_ends(
     over = dict(skipped)
     for place in document.wrapped:
         end = place
-        while end < len(text) and (text[end] in "\n\f" or end in over):
+        while end < len(text) and (text[end] in "\n\f " or end in over):
             end = over.get(end, end + 1)
         edits.append((place, end, " ", False))
     return edits

@@ -29,11 +29,13 @@ class PlacedWord(NamedTuple):
 class Row:
     """Words at one height, left to right. `wraps`: the sentence goes on in the next row for want of room."""
 
-    __slots__ = ("blank_after", "height", "middle", "words", "wraps")
+    __slots__ = ("blank_after", "height", "middle", "origin", "words", "wraps")
 
     def __init__(self, words: list[PlacedWord]) -> None:
         self.words = words
         self.wraps = self.blank_after = False
+        #: Where its column begins.
+        self.origin = words[0].left
         self.middle = sum(word.top + word.bottom for word in words) / (2 * len(words))
         self.height = max(word.bottom - word.top for word in words)
 
@@ -67,6 +69,8 @@ class Page:
     #: Width of a usual character, to line up columns with.
     letter: float = 1.0
     blank: float = 1.0
+    #: Distances were made with blanks, not with places.
+    is_typed: bool = False
     #: Where text begins on the left, and how far to the right the last column may go.
     margin: float = 0.0
     edge: float = 0.0
@@ -93,13 +97,25 @@ def read_page(words: list[PlacedWord], width: float, height: float) -> Page:
     page = Page(width=width, height=height, letter=max(letter, 0.01), margin=min(word.left for word in words))
     rows = _rows(words)
     page.blank = _blank_width(rows)
+    page.is_typed = _is_typed(rows, page)
     far = width - page.margin
     for block in _columns(rows, width):
+        origin = min(row.left for row in block)
+        for row in block:
+            row.origin = origin
         starts_beside = [row.left for row in rows if row.left > max(r.right for r in block)]
         page.edge = min(far, *starts_beside) if len(starts_beside) >= _LEAST_ROWS else far
         _mark_wraps(block, page.edge)
         page.rows += block
     return page
+
+
+def _is_typed(rows: list[Row], page: Page) -> bool:
+    """Were wide distances made with blanks? Then nearly all of them are whole numbers of blanks wide."""
+    gaps = [(b.left - a.right) / page.blank for row in rows for a, b in pairwise(row.words)]
+    gaps += [(row.left - page.margin) / page.blank for row in rows]
+    wide = [gap for gap in gaps if gap > 1.5]
+    return sum(abs(gap - round(gap)) < 0.12 for gap in wide) > 0.9 * len(wide)
 
 
 def _blank_width(rows: list[Row]) -> float:
@@ -254,10 +270,23 @@ def right_edge(rows: list[Row], far: float) -> float:
     return furthest if is_reached else max(furthest, far)
 
 
-def blanks_before(word: PlacedWord, before: PlacedWord, column: int, page: Page) -> int:
-    """How many blanks to write between two words of a row, `column` characters from its margin."""
+def indent(row: Row, page: Page) -> int:
+    """How many blanks to begin a row with."""
+    return _blanks(row.left - row.origin, 0, row, page) if row.left - row.origin > page.blank * 1.5 else 0
+
+
+def blanks_before(index: int, column: int, row: Row, page: Page) -> int:
+    """How many blanks to write before a word of a row, `column` characters from where its column begins."""
+    word, before = row.words[index], row.words[index - 1]
     gap = word.left - before.right
     if gap <= _WIDE * (before.bottom - before.top):
         return 1
-    lined_up = round((word.left - page.margin) / page.letter) - column
-    return max(2, round(gap / page.blank), lined_up)
+    return max(2, _blanks(gap, column, row, page, word.left))
+
+
+def _blanks(gap: float, column: int, row: Row, page: Page, left: float | None = None) -> int:
+    typed = round(gap / page.blank)
+    if page.is_typed:
+        return typed
+    lined_up = round(((row.left if left is None else left) - row.origin) / page.letter) - column
+    return max(min(typed, 4), lined_up)

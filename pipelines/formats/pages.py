@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.formats.document import Box, Extracted
-from pipelines.formats.page import Page, PlacedWord, Row, blanks_before, goes_on, right_edge
+from pipelines.formats.page import Page, PlacedWord, Row, blanks_before, goes_on, indent, right_edge
 
 #: Between pages: a line end and a form feed, as printers have it.
 PAGE_BREAK = "\n\f"
@@ -44,9 +44,10 @@ def write_pages(document: Extracted, pages: Sequence[Page]) -> None:
                     document.wrapped.append(at)
                 put("\n\n" if page.rows[place - 1].blank_after else "\n")
             start = at
+            put(" " * indent(row, page))
             for index, word in enumerate(row.words):
                 if index:
-                    put(" " * blanks_before(word, row.words[index - 1], at - start, page))
+                    put(" " * blanks_before(index, at - start, row, page))
                 document.words.append((at, at + len(word.text), number, *_box(word, page)))
                 if not word.sure:
                     document.unsure.append((at, at + len(word.text)))

@@ -22,6 +22,7 @@ from pipelines.formats.sniff import encrypted
 
 #: Fewer characters on a page are no text layer: a page number stamped on a scan.
 _LEAST_CHARACTERS = 25
+#: What pdfium puts for a hyphen at a line end.
 _HYPHENS = (0x02, 0xFFFE)
 
 
@@ -111,15 +112,16 @@ def _words(page: pdfium.PdfPage, height: float) -> list[PlacedWord]:
     words: list[PlacedWord] = []
     start = -1
     for index, code in enumerate([*codes, 32]):
-        if code > 32 and code != 0xA0 or code in _HYPHENS:
-            if start < 0:
-                start = index
-            continue
+        is_hyphen = code in _HYPHENS
+        if (code > 32 and code != 0xA0) or is_hyphen:
+            start = index if start < 0 else start
+            if not is_hyphen:
+                continue
+            index += 1  # pdfium joins what a line end hyphenates; here the line ends
         if start >= 0:
             box = place.box(start, index - 1)
             if box is not None:
-                text = "".join(map(_character, codes[start:index]))
-                words.append(PlacedWord(text, *box))
+                words.append(PlacedWord("".join(map(_character, codes[start:index])), *box))
             start = -1
     textpage.close()
     return words

@@ -177,7 +177,7 @@ def fhir(case: dict[str, Any]) -> bytes:
         entries.append({"resource": {
             "resourceType": "DocumentReference", "id": document["document_id"], "status": "current",
             "subject": {"reference": "Patient/p1"}, "date": f"{document['date']}T09:30:00Z",
-            "type": {"coding": [{"system": "http://loinc.org", "code": LOINC[kind]}]} if kind in LOINC else {},
+            "type": {"coding": [{"system": "http://loinc.org", "code": LOINC[kind]}]} if kind in LOINC else {"text": "other"},
             "content": [{"attachment": {"contentType": "text/plain", "data": data}}],
         }})  # fmt: skip
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
