@@ -174,8 +174,8 @@ def _all_notes(assessments: Iterable[Assessment]) -> tuple[str, ...]:
 def as_far_as_legible(all_of_it: Assessment, legible: Assessment) -> Assessment:
     """Return what a criterion says where some facts rest on words that a scan shows badly.
 
-    `legible` is what it says without those facts. Where both agree the words do not matter; where they do not, the
-    criterion is neither met nor contradicted until somebody has seen a legible copy.
+    `legible` is what it says without those facts. Where both agree the words do not matter; where they do
+    not, the criterion is neither met nor contradicted until somebody has seen a legible copy.
     """
     if (all_of_it.status, all_of_it.missing, all_of_it.contradicted) == (
         legible.status,

@@ -50,11 +50,12 @@ def run(
     time_limit: float = TIME_LIMIT,
     progress: Callable[[Line], None] | None = None,
     make: Make | None = None,
+    keep_text: bool = False,
 ) -> Summary:
     """Decide the cases of a JSONL file or a folder and write a line of result for each, in input order.
 
     The output appears under its name only when it is complete. `progress` is called with each line answered.
-    `make` builds the function that answers a line (for tests).
+    `make` builds the function that answers a line (for tests). `keep_text` adds the documents' texts.
 
     Raises InputError where nothing could be written: unreadable input, unusable output, no worker that
     starts.
@@ -62,7 +63,7 @@ def run(
     _refuse_same(source, output)
     folder = source if source.is_dir() else source.parent
     lines = folder_lines(source) if source.is_dir() else lines_of(source)
-    make = make or partial(checker, folder)
+    make = make or partial(checker, folder, keep_text)
     seconds = partial(seconds_for, time_limit, folder)
     seen, summary = _Seen(), Summary()
     try:
@@ -83,10 +84,10 @@ def _default_workers() -> int:
     return max(2, cores())
 
 
-def checker(folder: Path) -> Checker:
+def checker(folder: Path, keep_text: bool = False) -> Checker:
     """Build the function that answers a line, the reader loaded."""
     warm()
-    return partial(check_line, folder=folder)
+    return partial(check_line, folder=folder, keep_text=keep_text)
 
 
 def answers(

@@ -36,8 +36,9 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, NamedTuple
 
 from nlp.facts import Document, Remark
@@ -68,7 +69,7 @@ class Intake(NamedTuple):
     case: Case
     documents: list[Document]
     remarks: list[Remark]
-    sources: dict[str, Source] = {}
+    sources: Mapping[str, Source] = MappingProxyType({})
 
 
 # --- lines ---------------------------------------------------------------------------------------
@@ -244,10 +245,11 @@ def read_text(path: Path, name: str, noticed: list[Remark]) -> str:
 
 
 def case_of_files(paths: list[Path]) -> tuple[dict[str, object], Path]:
-    """Read the files of one case into the contract's object: documents of any format, or a single case as JSON.
+    """Read the files of one case into the contract's object: documents of any format, or a single case as
+    JSON.
 
-    Returns the object and the folder where its documents' paths start.
-    Raises CaseError where a file cannot be used, InputError where files are mixed.
+    Returns the object and the folder where its documents' paths start. Raises CaseError where a file cannot
+    be used, InputError where files are mixed.
     """
     paths = [inner for path in paths for inner in (_files_in(path) if path.is_dir() else [path])]
     cases = [path for path in paths if path.suffix.lower() in {".json", ".jsonl"} and not _is_fhir(path)]

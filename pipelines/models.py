@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -152,9 +152,14 @@ class Case(_Input):
         return self
 
 
+_T = TypeVar("_T")
+#: A key that is there only where there is something to say.
+Where = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
+
+
 class PageBox(BaseModel):
-    """A place on a page (counted from 1): left, top, right, bottom. Points (1/72 inch) from the top left corner of a
-    PDF page as shown, pixels of a picture."""
+    """A place on a page (counted from 1): left, top, right, bottom. Points (1/72 inch) from the top left
+    corner of a PDF page as shown, pixels of a picture."""
 
     page: int
     box: Annotated[list[float], Field(min_length=4, max_length=4)]
@@ -170,9 +175,9 @@ class Evidence(BaseModel):
     start: int
     end: int
     text: str
-    page: int | None = None
-    section: str | None = None
-    boxes: list[PageBox] | None = None
+    page: Where[int] = None
+    section: Where[str] = None
+    boxes: Where[list[PageBox]] = None
 
 
 class Policy(BaseModel):
@@ -227,8 +232,8 @@ class RemarkOut(BaseModel):
 
 
 class DocumentOut(BaseModel):
-    """A document as it was read, where the caller asks for it: offsets of evidence count in `text`, each page of it
-    begins at an offset of `pages`."""
+    """A document as it was read, where the caller asks for it: offsets of evidence count in `text`, each page
+    of it begins at an offset of `pages`."""
 
     document_id: str
     format: str
@@ -260,7 +265,7 @@ class Result(BaseModel):
     facts: list[FactOut]
     remarks: list[RemarkOut]
     error: ErrorOut | None
-    documents: list[DocumentOut] | None = None
+    documents: Where[list[DocumentOut]] = None
 
 
 #: pydantic's error types in words for a clinic; all others keep pydantic's own words, which never hold input.

@@ -1,7 +1,7 @@
 """The documents of one case: files opened, read and put together, whatever their formats.
 
-One file of several that cannot be read becomes a remark and the rest goes on; where none can, the case is an error.
-A document that names another patient than the rest is left out with a remark, never merged.
+One file of several that cannot be read becomes a remark and the rest goes on; where none can, the case is an
+error. A document that names another patient than the rest is left out with a remark, never merged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from pipelines.models import Case, DocumentIn
 
 @dataclass
 class Submission:
-    """What a case's documents come to. `case` has what only they knew: codes, dates, the patient's birth date."""
+    """What a case's documents come to. `case` has what only they knew: codes, dates, the patient's birth
+    date."""
 
     case: Case
     documents: list[Document] = field(default_factory=list)
@@ -65,10 +66,9 @@ def _inline(given: DocumentIn, name: str) -> Extracted:
     return Extracted(name, "text", given.text or "", given.kind, day)
 
 
-def _named(
-    documents: list[Extracted], given: DocumentIn, name: str, taken: set[str]
-) -> list[Extracted]:
-    """Name what a file holds. What the case says of a file of one document stands before what the file says."""
+def _named(documents: list[Extracted], given: DocumentIn, name: str, taken: set[str]) -> list[Extracted]:
+    """Name what a file holds. What the case says of a file of one document stands before what the file
+    says."""
     texts = [document for document in documents if document.text.strip()]
     taken.discard(name)
     for document in documents:
@@ -137,7 +137,7 @@ def _of_one_patient(documents: list[Extracted], submission: Submission) -> list[
         if not document.patient:
             document.patient = person_of(document.text)
         if len(birth_dates(document.text)) > 1 and not document.recognised:
-            words = f"{document.name} gives more than one birth date. Check that all of its pages are this patient's."
+            words = f"{document.name} gives several birth dates. Check that all of it is about this patient."
             submission.remarks.append(Remark("other_patient_suspected", words))
     asked = submission.case.patient
     known = Person(None, asked.birth_date.isoformat() if asked.birth_date else None)
@@ -146,8 +146,8 @@ def _of_one_patient(documents: list[Extracted], submission: Submission) -> list[
         others = strangers(Person(), documents)
     for document in others:
         words = (
-            f"{document.name} names another patient or birth date than the rest of the case and was left out. Check "
-            "whose it is; if it belongs here, correct its name or birth date and submit it again."
+            f"{document.name} names another patient or birth date than the rest of the case and was left "
+            "out. Check whose it is; if it belongs here, correct its name or birth date and submit it again."
         )
         submission.remarks.append(Remark("other_patient_suspected", words))
     return [document for document in documents if not any(document is other for other in others)]

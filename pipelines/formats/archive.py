@@ -33,7 +33,9 @@ class Archive:
         """Unpack one member, never more than the limits allow."""
         if member.flag_bits & 1:
             raise encrypted(self.name)
-        if member.file_size > 1_000_000 and member.file_size > limits.MAX_RATIO * max(1, member.compress_size):
+        if member.file_size > 1_000_000 and member.file_size > limits.MAX_RATIO * max(
+            1, member.compress_size
+        ):
             raise unsafe(self.name, "unpacks to a suspicious multiple of its size")
         most = min(limits.MAX_BYTES, self._left)
         try:

@@ -73,7 +73,11 @@ def _patient(root: Element) -> Person:
     if patient is None:
         return Person()
     name = patient.find(f"{_N}name")
-    parts = [_words(part) for part in (name if name is not None else ()) if part.tag in (f"{_N}given", f"{_N}family")]
+    parts = [
+        _words(part)
+        for part in (name if name is not None else ())
+        if part.tag in (f"{_N}given", f"{_N}family")
+    ]
     birth, sex = patient.find(f"{_N}birthTime"), patient.find(f"{_N}administrativeGenderCode")
     return Person(
         " ".join(part for part in parts if part) or _words(name) or None,

@@ -40,7 +40,8 @@ CPT = re.compile(r"\d{4}[0-9A-Z]")
 
 
 def kind_of(code: str | None, words: str | None) -> str | None:
-    """The kind of a document by its LOINC code, else by the words of its type or title; None where neither says."""
+    """The kind of a document by its LOINC code, else by the words of its type or title; None where neither
+    says."""
     if code in LOINC_KINDS:
         return LOINC_KINDS[code]
     return next((kind for kind, pattern in _KINDS if words and pattern.search(words)), None)

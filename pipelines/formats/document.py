@@ -1,4 +1,5 @@
-"""What a reader makes of one submitted file: its text, and where in the file each piece of the text stands."""
+"""What a reader makes of one submitted file: its text, and where in the file each piece of the text
+stands."""
 
 from __future__ import annotations
 
@@ -27,10 +28,11 @@ class Person:
 class Extracted:
     """The text of one document and all that its format says about it.
 
-    Offsets count characters of `text`. `pages` holds the offset at which each page begins, `sections` those of
-    titled sections. `words` are (start, end, page from 0, left, top, right, bottom): points from the top left
-    corner of a PDF page, pixels of a picture. `unsure` are spans that were recognised with low confidence,
-    `repeated` are page headers and footers, `wrapped` are line ends that only the width of the page made.
+    Offsets count characters of `text`. `pages` holds the offset at which each page begins, `sections` those
+    of titled sections. `words` are (start, end, page from 0, left, top, right, bottom): points from the top
+    left corner of a PDF page, pixels of a picture. `unsure` are spans that were recognised with low
+    confidence, `repeated` are page headers and footers, `wrapped` are line ends that only the width of the
+    page made.
     """
 
     name: str
@@ -92,7 +94,8 @@ def _same_line(box: Box, top: float, bottom: float, left: float) -> bool:
 
 @dataclass
 class Part:
-    """A file inside of a file: an attachment, a member of a packet. What the outer one says of it goes along."""
+    """A file inside of a file: an attachment, a member of a packet. What the outer one says of it goes
+    along."""
 
     name: str
     data: bytes

@@ -1,7 +1,8 @@
-"""Word documents: paragraphs and tables in their order, content controls included, tracked deletions left out.
+"""Word documents: paragraphs and tables in their order, content controls included, tracked deletions left
+out.
 
-The parts are read with defusedxml out of a ZIP opened with limits; python-docx would do the same but skips content
-controls, which clinics' templates are made of, and brings lxml along (12 MB).
+The parts are read with defusedxml out of a ZIP opened with limits; python-docx would do the same but skips
+content controls, which clinics' templates are made of, and brings lxml along (12 MB).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from pipelines.formats.xml import parse
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
-_SKIPPED = frozenset({"del", "moveFrom", "pPr", "rPr", "sectPr", "tblPr", "tblGrid", "sdtPr", "instrText", "delText"})
+_SKIPPED = frozenset(
+    {"del", "moveFrom", "pPr", "rPr", "sectPr", "tblPr", "tblGrid", "sdtPr", "instrText", "delText"}
+)
 _MAIN = re.compile(r"word/document\d?\.xml")
 _EDGES = re.compile(r"word/(header|footer)\d*\.xml")
 _BULLET = "- "
@@ -35,12 +38,15 @@ def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     archive = Archive(data, name)
     parts = {member.filename: member for member in archive.members}
     if any(path.endswith("vbaProject.bin") for path in parts):
-        raise CaseError("macros", f"{name} holds macros and was not opened. Save it as DOCX or PDF without them.")
+        raise CaseError(
+            "macros", f"{name} holds macros and was not opened. Save it as DOCX or PDF without them."
+        )
     main = next((path for path in sorted(parts) if _MAIN.fullmatch(path)), None)
     if main is None:
         raise damaged(name)
     flow = Flow()
-    heads, feet = [], []
+    heads: list[str] = []
+    feet: list[str] = []
     for path in sorted(parts):
         edge = _EDGES.fullmatch(path)
         if edge:
@@ -147,4 +153,6 @@ def _is_listed(properties: Element) -> bool:
 def _symbol(element: Element) -> str:
     """The ticks and boxes of Wingdings; other symbols are bullets and arrows."""
     code = (element.get(f"{_W}char") or "").upper()[-2:]
-    return {"FE": "\u2611", "FD": "\u2612", "A8": "\u2610", "6F": "\u2610", "FC": "\u2713"}.get(code, "\u2022")
+    return {"FE": "\u2611", "FD": "\u2612", "A8": "\u2610", "6F": "\u2610", "FC": "\u2713"}.get(
+        code, "\u2022"
+    )

@@ -1,7 +1,7 @@
 """Facts that rest on words which recognition was not sure of.
 
-A number, a date or a negation that was misread turns a case round. A fact is marked where such a word stands in its
-quote or rules it from within its sentence; the criteria then take it as not settled.
+A number, a date or a negation that was misread turns a case round. A fact is marked where such a word stands
+in its quote or rules it from within its sentence; the criteria then take it as not settled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 #: Negations, and what recognition makes of them.
-_NEGATION = re.compile(r"\W*(?:n[o0eaqc][torn]?|neo|den[il1]e[sd]|w/o|without|negative|absent|none|never|nor)\W*", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\W*(?:n[o0eaqc][torn]?|neo|den[il1]e[sd]|w/o|without|negative|absent|none|never|nor)\W*", re.IGNORECASE
+)
 _STOP = re.compile(r"[.;?!]\s|\n\s*\n|\n\s*[-*\u2022]")
 _REACH = 160
 #: What a fact says by a number or a date.
@@ -31,7 +33,8 @@ _MEASURED = frozenset(
 
 
 def mark_uncertain(facts: Sequence[Fact], sources: Mapping[str, Extracted]) -> tuple[Fact, ...]:
-    """Mark the facts that rest on words read with low confidence. Evidence offsets are those of the extracted text."""
+    """Mark the facts that rest on words read with low confidence. Evidence offsets are those of the extracted
+    text."""
     if not any(source.unsure for source in sources.values()):
         return tuple(facts)
     for source in sources.values():

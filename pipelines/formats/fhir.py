@@ -1,5 +1,5 @@
-"""FHIR R4 as JSON: a bundle or a single resource. Requests give codes and dates, the patient an age, attachments the
-documents.
+"""FHIR R4 as JSON: a bundle or a single resource. Requests give codes and dates, the patient an age,
+attachments the documents.
 
 Read as plain objects and tolerantly: a bundle that fails validation in one corner still holds its notes.
 """
@@ -25,7 +25,8 @@ _CPT_SYSTEMS = ("http://www.ama-assn.org/go/cpt", "urn:oid:2.16.840.1.113883.6.1
 
 
 def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
-    """Read a Bundle, DocumentReference, DiagnosticReport, Composition, ServiceRequest, Claim, Patient or Binary.
+    """Read a Bundle, DocumentReference, DiagnosticReport, Composition, ServiceRequest, Claim, Patient or
+    Binary.
 
     Raises CaseError: `damaged_file` where it is no FHIR JSON, `too_large`.
     """
@@ -57,10 +58,10 @@ class _Bundle:
                 self.by_address[f"#{inner.get('id')}"] = inner
             return
         for entry in _objects(resource.get("entry")):
-            inner = entry.get("resource")
-            if isinstance(inner, dict):
-                self._collect(inner, depth + 1)
-                self.by_address[str(entry.get("fullUrl"))] = inner
+            held = entry.get("resource")
+            if isinstance(held, dict):
+                self._collect(held, depth + 1)
+                self.by_address[str(entry.get("fullUrl"))] = held
 
     def reading(self) -> Reading:
         reading = Reading()
@@ -92,7 +93,10 @@ class _Bundle:
         return _person(found) if found and found.get("resourceType") == "Patient" else Person()
 
     def _resolved(self, reference: object) -> Resource | None:
-        address = reference.get("reference") if isinstance(reference, dict) else None
+        return self._at(reference.get("reference")) if isinstance(reference, dict) else None
+
+    def _at(self, address: object) -> Resource | None:
+        """The resource at an address, in full or relative."""
         if not isinstance(address, str):
             return None
         return self.by_address.get(address) or self.by_address.get("/".join(address.split("/")[-2:]))
@@ -105,7 +109,9 @@ class _Bundle:
         period = context.get("period") if isinstance(context, dict) else None
         stamps = [period.get("start") if isinstance(period, dict) else None]
         stamps += [resource.get(key) for key in ("date", "effectiveDateTime", "issued")]
-        about.date = next((day for stamp in stamps if isinstance(stamp, str) and (day := day_of(stamp))), None)
+        about.date = next(
+            (day for stamp in stamps if isinstance(stamp, str) and (day := day_of(stamp))), None
+        )
         about.author_role = self._author(resource)
         return about
 
@@ -133,13 +139,10 @@ class _Bundle:
         name = self._name(resource, reading)
         about = self._about(resource, name)
         data = attachment.get("data")
-        if data is None and isinstance(attachment.get("url"), str):
-            binary = self.by_address.get(attachment["url"]) or self.by_address.get(
-                "/".join(attachment["url"].split("/")[-2:])
-            )
-            data = binary.get("data") if binary else None
+        if data is None:
+            data = (self._at(attachment.get("url")) or {}).get("data")
         if not isinstance(data, str):
-            words = f"{name}: its attachment is not in the bundle (only a link to it). Submit the document itself."
+            words = f"{name}: its attachment is not in the bundle, only a link to it. Submit the document."
             about.remarks.append(("attachment_missing", words))
             reading.documents.append(about)
             return
@@ -250,4 +253,6 @@ def _person(patient: Resource) -> Person:
     parts = [*(given if isinstance(given, list) else []), usual.get("family")]
     words = " ".join(str(part) for part in parts if part) or str(usual.get("text") or "")
     sex = patient.get("gender")
-    return Person(words or None, day_of(str(patient.get("birthDate") or "")), sex if isinstance(sex, str) else None)
+    return Person(
+        words or None, day_of(str(patient.get("birthDate") or "")), sex if isinstance(sex, str) else None
+    )

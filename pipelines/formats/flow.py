@@ -52,7 +52,8 @@ class Flow:
             self._put("\n" * (lines - self._ends))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Write a table, one row a line, its columns set apart by blanks and lined up where they are narrow."""
+        """Write a table, one row a line, its columns set apart by blanks and lined up where they are
+        narrow."""
         widths: list[int] = []
         for row in rows:
             for column, cell in enumerate(row):

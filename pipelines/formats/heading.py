@@ -93,7 +93,8 @@ def _is_name(words: str) -> bool:
 
 
 def is_other(one: Person, other: Person) -> bool:
-    """Do two documents name different people? A birth date decides where both have one and the names do not agree."""
+    """Do two documents name different people? A birth date decides where both have one and the names do not
+    agree."""
     if one.name and other.name:
         if agrees(one.name, other.name):
             return False

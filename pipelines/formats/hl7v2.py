@@ -1,4 +1,5 @@
-"""HL7 v2 messages: reports (ORU), documents (MDM) and orders (ORM, OMG, OML) with the text of their OBX and NTE."""
+"""HL7 v2 messages: reports (ORU), documents (MDM) and orders (ORM, OMG, OML) with the text of their OBX and
+NTE."""
 
 from __future__ import annotations
 
@@ -71,9 +72,7 @@ def _read_message(text: str, name: str, reading: Reading) -> None:
         lines.append(value)
         size += len(value) + 1
     document.text = "\n".join(lines)
-    if document.text.strip():
-        reading.documents.append(document)
-    elif not reading.parts:
+    if document.text.strip() or not reading.parts:
         reading.documents.append(document)
 
 
@@ -132,7 +131,13 @@ def _value(segment: hl7.Segment, number: int) -> str:
 
 
 def _unescape(text: str) -> str:
-    for escape, character in (("\\F\\", "|"), ("\\S\\", "^"), ("\\T\\", "&"), ("\\R\\", "~"), ("\\E\\", "\\")):
+    for escape, character in (
+        ("\\F\\", "|"),
+        ("\\S\\", "^"),
+        ("\\T\\", "&"),
+        ("\\R\\", "~"),
+        ("\\E\\", "\\"),
+    ):
         text = text.replace(escape, character)
     return text
 

@@ -12,10 +12,10 @@ from pipelines.formats import limits
 from pipelines.formats.document import Extracted, Reading
 from pipelines.formats.flow import Flow, one_line
 
-_HIDDEN = frozenset({"script", "style", "head", "template", "noscript", "svg", "iframe", "object", "title", "-comment"})
+_HIDDEN = frozenset({*"script style head template noscript svg iframe object title -comment".split()})
 _BLOCKS = frozenset(
-    "p div section article header footer main aside nav form fieldset blockquote dl dt dd ul ol h1 h2 h3 h4 h5 h6 hr "
-    "address center body figure figcaption details summary".split()
+    "p div section article header footer main aside nav form fieldset blockquote dl dt dd ul ol h1 h2 h3 h4 h5 "
+    "h6 hr address center body figure figcaption details summary".split()
 )
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote".split())
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.IGNORECASE)
@@ -102,7 +102,9 @@ def _has_space(node: LexborNode) -> bool:
 
 def _is_hidden(node: LexborNode) -> bool:
     attributes = node.attributes
-    return bool(attributes) and ("hidden" in attributes or bool(_NOT_SHOWN.search(attributes.get("style") or "")))
+    return bool(attributes) and (
+        "hidden" in attributes or bool(_NOT_SHOWN.search(attributes.get("style") or ""))
+    )
 
 
 def _write_box(node: LexborNode, flow: Flow) -> None:
@@ -114,7 +116,8 @@ def _write_box(node: LexborNode, flow: Flow) -> None:
 
 
 def _write_table(table: LexborNode, flow: Flow, depth: int, name: str) -> None:
-    """A table of data row by row; one that lays out a page (tables or blocks in its cells) as running text."""
+    """A table of data row by row; one that lays out a page (tables or blocks in its cells) as running
+    text."""
     if table.css_first("td table, td p, td div, td li, td pre, td h1, td h2, td h3") is not None:
         for cell in table.css("td, th"):
             if _is_outermost(cell, table):

@@ -1,7 +1,7 @@
 """How much of a submitted file is read before it is refused, and why that much.
 
-A real packet for one request is tens of pages and a few megabytes. The limits lie far above that and far below what
-would stop a machine.
+A real packet for one request is tens of pages and a few megabytes. The limits lie far above that and far
+below what would stop a machine.
 """
 
 from __future__ import annotations

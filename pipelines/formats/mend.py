@@ -1,8 +1,8 @@
 """Text as it was meant, for the reader, out of text as it was sent; every offset leads back.
 
-Paper breaks a note in ways that its writer did not: lines end where the page does, words are hyphenated, headers and
-footers stand in mid-sentence, a fax turns 5 into S. What is mended here is only what paper and recognition do;
-spelling is the reader's affair.
+Paper breaks a note in ways that its writer did not: lines end where the page does, words are hyphenated,
+headers and footers stand in mid-sentence, a fax turns 5 into S. What is mended here is only what paper and
+recognition do; spelling is the reader's affair.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Mended:
         piece = bisect.bisect_right(self.at, offset) - 1
         if piece < 0:
             return offset
-        return min(self.source[piece] + offset - self.at[piece], max(self.source[piece], self.ends[piece] - 1))
+        return min(
+            self.source[piece] + offset - self.at[piece], max(self.source[piece], self.ends[piece] - 1)
+        )
 
     def span_of(self, start: int, end: int) -> tuple[int, int]:
         """The span of the submitted text that a span of the mended text comes from."""
@@ -125,7 +127,7 @@ def _without_printed(text: str, skipped: list[tuple[int, int]]) -> list[Edit]:
         while after < len(text) and (text[after].isspace() or after in over):
             after = over.get(after, after + 1)
         before = len(text[:start].rstrip())
-        if 0 < before and after < len(text) and text[after].islower() and text[before - 1] not in ".:?!":
+        if before and after < len(text) and text[after].islower() and text[before - 1] not in ".:?!":
             edits.append((before, after, "\n", False))
     return edits
 
@@ -189,7 +191,8 @@ def _line_ends(
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with headers and footers blanked out as line space, so that a word broken by one is seen whole."""
+    """The text with headers and footers blanked out as line space, so that a word broken by one is seen
+    whole."""
     out = list(text)
     for start, end in spans:
         for place in range(start, _line_end(text, end)):
@@ -223,10 +226,12 @@ _LIKELY = tuple(
         (rf"(?<![A-Za-z0-9])[lI|]{_UNIT}", "1"),
         (rf"(?<![A-Za-z0-9])B{_UNIT}", "8"),
         (r"(?<![A-Za-z0-9])S(?=/(?:5|10)\b)", "5"),
-        (r"(?:(?<=[.:;]\s)|(?<=\n)|(?<=,\s))(?:Neo|N0|No0|Nо)(?=\s[a-z])", "No"),
+        (r"(?:(?<=[.:;]\s)|(?<=\n)|(?<=,\s))(?:Neo|N0|No0)(?=\s[a-z])", "No"),
     )
 )
-_NUMBER = re.compile(r"(?<![\w|])(?=[\dOolI|S/.-]{0,12}\d)[\dOolI|S]{1,4}(?:[/.-][\dOolI|S]{1,4}){1,2}(?![\w|])|(?<![\w|])\d[\dOo]{1,3}(?![\w|])")
+_NUMBER = re.compile(
+    r"(?<![\w|])(?=[\dOolI|S/.-]{0,12}\d)[\dOolI|S]{1,4}(?:[/.-][\dOolI|S]{1,4}){1,2}(?![\w|])|(?<![\w|])\d[\dOo]{1,3}(?![\w|])"
+)
 _TO_DIGIT = str.maketrans("OolI|S", "001115")
 _WORD = re.compile(r"(?<![\w-])[A-Za-z|][A-Za-z0-9|]{3,24}(?![\w-])")
 _LOOK_ALIKE = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("vv", "w"), ("ii", "u"), ("ri", "n"), ("l", "i"), ("|", "l"))  # fmt: skip

@@ -16,7 +16,8 @@ _NOT_SUBMITTED = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     """Take a packet apart; a member that cannot be used becomes a remark, the others go on.
 
-    Raises CaseError: `unsafe_archive`, `damaged_file`, `encrypted`, `too_large` (more than a packet may hold).
+    Raises CaseError: `unsafe_archive`, `damaged_file`, `encrypted`, `too_large` (more than a packet may
+    hold).
     """
     archive = Archive(data, name)
     members = [member for member in archive.members if not _is_clutter(member.filename)]

@@ -1,8 +1,8 @@
 """Words with places on a page, put into the order in which a person reads them.
 
-Rows are words at one height. A page with a gutter down its middle and running text on both sides of it is read
-column by column; a table, whose cells are short, is read row by row, its columns kept apart by blanks so that they
-line up as they do on the page.
+Rows are words at one height. A page with a gutter down its middle and running text on both sides of it is
+read column by column; a table, whose cells are short, is read row by row, its columns kept apart by blanks so
+that they line up as they do on the page.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ def _rows(words: list[PlacedWord]) -> list[Row]:
         middle, height = (word.top + word.bottom) / 2, word.bottom - word.top
         for row in rows[:-4:-1]:
             last = row.words[-1]
-            near = abs((last.top + last.bottom) / 2 - middle) < 0.5 * min(height, last.bottom - last.top) + 0.5
+            near = (
+                abs((last.top + last.bottom) / 2 - middle) < 0.5 * min(height, last.bottom - last.top) + 0.5
+            )
             if near and abs(row.middle - middle) < 0.6 * max(height, row.height):
                 row.add(word)
                 break

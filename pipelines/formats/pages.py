@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.formats.document import Box, Extracted
-from pipelines.formats.page import Page, PlacedWord, Row, blanks_before, goes_on, indent, right_edge
+from pipelines.formats.page import Page, PlacedWord, blanks_before, goes_on, indent, right_edge
 
 #: Between pages: a line end and a form feed, as printers have it.
 PAGE_BREAK = "\n\f"
@@ -72,7 +72,8 @@ def _box(word: PlacedWord, page: Page) -> Box:
 
 
 def _page_wraps(ends: dict[tuple[int, int], int], pages: Sequence[Page]) -> list[int]:
-    """The page ends in mid-sentence: where the last row of the page ends. `ends` has the rows that are text."""
+    """The page ends in mid-sentence: where the last row of the page ends. `ends` has the rows that are
+    text."""
     found = []
     for number in range(len(pages) - 1):
         before = [n for n in range(len(pages[number].rows)) if (number, n) in ends]
@@ -86,8 +87,9 @@ def _page_wraps(ends: dict[tuple[int, int], int], pages: Sequence[Page]) -> list
 
 
 def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
-    """Rows (page, row) that belong to no sentence: page numbers, fax lines, and what neighbouring pages share at
-    their top or foot. The first page keeps its head: it may be the only one that names the patient and the day."""
+    """Rows (page, row) that belong to no sentence: page numbers, fax lines, and what neighbouring pages share
+    at their top or foot. The first page keeps its head: it may be the only one that names the patient and the
+    day."""
     found: set[tuple[int, int]] = set()
     for number, rows in enumerate(pages):
         for edge in (_top(rows), _foot(rows)):
@@ -129,7 +131,8 @@ def _key(line: str) -> str:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Equal but for digits and a letter that recognition got wrong; short common rows ("Motor:") need to be equal."""
+    """Equal but for digits and a letter that recognition got wrong; short common rows ("Motor:") need to be
+    equal."""
     if one == other:
         return len(one) > 3
     if abs(len(one) - len(other)) > 0.1 * len(one) or len(one) < 12:

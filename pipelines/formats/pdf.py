@@ -1,7 +1,7 @@
 """PDF: the text layer with the place of every word; pages without one are recognised as scans.
 
-pdfium gives each character with its box, which pypdf does not, six times as fast; it can abort on a hostile file and
-therefore runs in the reading process only.
+pdfium gives each character with its box, which pypdf does not, six times as fast; it can abort on a hostile
+file and therefore runs in the reading process only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _HYPHENS = (0x02, 0xFFFE)
 def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     """Read a PDF file.
 
-    Raises CaseError: `encrypted`, `damaged_file`, `too_large`, `ocr_not_installed` for a scan without Tesseract.
+    Raises CaseError: `encrypted`, `damaged_file`, `too_large`, `ocr_not_installed` for a scan without
+    Tesseract.
     """
     pdf = _open(data, name)
     document = Extracted(name, "pdf")
@@ -75,9 +76,7 @@ def _has_picture(page: pdfium.PdfPage) -> bool:
     return any(True for _ in page.get_objects(filter=kinds, max_depth=2))
 
 
-def _recognise(
-    page: pdfium.PdfPage, name: str, number: int, document: Extracted
-) -> list[PlacedWord]:
+def _recognise(page: pdfium.PdfPage, name: str, number: int, document: Extracted) -> list[PlacedWord]:
     """Render a page at the resolution that recognition likes best and read it."""
     if not ocr.is_installed():
         document.remarks.append(("unreadable_page", ocr.missing_words(f"{name}, page {number + 1}")))
@@ -86,7 +85,10 @@ def _recognise(
     if bitmap.width * bitmap.height > limits.MAX_PIXELS:
         raise limits.too_large(name, "drawn on a page too large to recognise")
     pixels = bytes(bitmap.buffer)
-    rows = (pixels[start : start + bitmap.width] for start in range(0, bitmap.stride * bitmap.height, bitmap.stride))
+    rows = (
+        pixels[start : start + bitmap.width]
+        for start in range(0, bitmap.stride * bitmap.height, bitmap.stride)
+    )
     words = ocr.recognise(ocr.pgm(bitmap.width, bitmap.height, b"".join(rows)))
     document.recognised = True
     return ocr.scaled(words, 72 / ocr.RESOLUTION)
@@ -168,4 +170,3 @@ class _Places:
         if self.turned == 180:
             return width - x1, y0, width - x0, y1
         return height - y1, width - x1, height - y0, width - x0
-

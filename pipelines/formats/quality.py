@@ -1,4 +1,4 @@
-"""Whether what was submitted can carry a decision at all: remarks with what was looked for and not found."""
+"""Whether what was submitted can carry a decision: remarks with what was looked for and not found."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LEAST_LETTERS = 25
 #: The share of words read with low confidence beyond which a page counts as unreadable.
 _MOST_UNSURE = 0.5
 _LOW_BACK = re.compile(
-    r"\b(?:lumb\w*|lumbo\w*|low(?:er)? back|back|l-?spine|spin\w+|sciatic\w*|radicul\w+|sacr\w+|coccy\w+|legs?|"
-    r"lower (?:extremit\w+|limbs?)|l[1-5]|s1|foot drop|cauda|dimple|gait|disc|tether\w+)\b",
+    r"\b(?:lumb\w*|lumbo\w*|low(?:er)? back|back|l-?spine|spin\w+|sciatic\w*|radicul\w+|sacr\w+|coccy\w+|"
+    r"legs?|lower (?:extremit\w+|limbs?)|l[1-5]|s1|foot drop|cauda|dimple|gait|disc|tether\w+)\b",
     re.IGNORECASE,
 )
 _ELSEWHERE = (
@@ -37,8 +37,8 @@ def remarks_on(documents: Sequence[Extracted]) -> list[Remark]:
         remarks.append(
             Remark(
                 "order_without_note",
-                "Only an order was submitted. A clinical note with history and examination was looked for and not "
-                "found; submit the note of the visit that led to the order.",
+                "Only an order was submitted. A clinical note with history and examination was looked for "
+                "and not found; submit the note of the visit that led to the order.",
             )
         )
     return remarks
@@ -49,23 +49,23 @@ def _pages(document: Extracted) -> list[Remark]:
     bounds = [*document.pages, len(document.text)]
     for number, (start, end) in enumerate(pairwise(bounds), start=1):
         letters = sum(c.isalpha() for c in document.text[start:end])
-        words = sum(1 for word in document.words if start <= word[0] < end) if document.unsure else 0
+        count = sum(1 for word in document.words if start <= word[0] < end) if document.unsure else 0
         unsure = sum(1 for span in document.unsure if start <= span[0] < end)
         if letters < _LEAST_LETTERS:
             empty.append(number)
-        elif words and unsure > _MOST_UNSURE * words:
+        elif count and unsure > _MOST_UNSURE * count:
             blurred.append(number)
-    found = []
+    found: list[Remark] = []
     if empty:
         words = (
-            f"{document.name}, page {_list(empty)}: words were looked for and almost none found. Check whether the "
-            "page is blank, or submit a better copy."
+            f"{document.name}, page {_list(empty)}: words were looked for and almost none found. Check "
+            "whether the page is blank, or submit a better copy."
         )
         found.append(Remark("empty_page", words))
     if blurred:
         words = (
-            f"{document.name}, page {_list(blurred)}: most words were recognised with low confidence. Submit a better "
-            "copy."
+            f"{document.name}, page {_list(blurred)}: most words were recognised with low confidence. "
+            "Submit a better copy."
         )
         found.append(Remark("unreadable_page", words))
     return found
@@ -85,7 +85,7 @@ def _region(document: Extracted) -> list[Remark]:
     return [
         Remark(
             "other_body_region",
-            f"{document.name} speaks of {' and '.join(regions[:3])}. The low back, the lumbar spine and the legs were "
-            "looked for in it and not found; submit the note that led to this request.",
+            f"{document.name} speaks of {' and '.join(regions[:3])}. The low back, the lumbar spine and the "
+            "legs were looked for in it and not found; submit the note that led to this request.",
         )
     ]

@@ -25,11 +25,13 @@ def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     if not _ENDS.search(data[-64:]):
         raise damaged(name)
     text = rtf_to_text(data.decode("latin-1"), encoding="cp1252", errors="replace")
-    lines = [_row(line) if line.count("|") > 1 or line.rstrip().endswith("|") else line for line in text.split("\n")]
+    lines = [
+        _row(line) if line.count("|") > 1 or line.rstrip().endswith("|") else line
+        for line in text.split("\n")
+    ]
     return Reading([Extracted(name, "rtf", "\n".join(lines).strip("\n"))])
 
 
 def _row(line: str) -> str:
     """A table row: cells set apart by blanks, as in every other format."""
     return _CELL.sub("    ", line).rstrip()
-

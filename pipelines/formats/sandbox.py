@@ -1,9 +1,9 @@
 """Files are taken apart in another process, which may die of them without harm.
 
-A PDF can abort the library that opens it, run it in circles or make it ask for gigabytes. The process that judges
-cases therefore never parses one: it hands the bytes to a reading process with a limit of memory and time, which is
-kept for the next file as long as it behaves. Nothing is written to disk, and the reading process has no output but
-its answer, so no word of a note gets elsewhere.
+A PDF can abort the library that opens it, run it in circles or make it ask for gigabytes. The process that
+judges cases therefore never parses one: it hands the bytes to a reading process with a limit of memory and
+time, which is kept for the next file as long as it behaves. Nothing is written to disk, and the reading
+process has no output but its answer, so no word of a note gets elsewhere.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class _Child:
         except TimeoutError:
             raise CaseError(
                 "time_limit",
-                f"{name} took longer to read than a file may and was given up. Print it anew as PDF, or submit "
-                "fewer pages.",
+                f"{name} took longer to read than a file may and was given up. Print it anew as PDF, or "
+                "submit fewer pages.",
             ) from None
         except (OSError, EOFError, ValueError, struct.error):
             raise damaged(name) from None
@@ -125,7 +125,8 @@ class _Child:
 def damaged(name: str) -> CaseError:
     """The error for a file that is cut off, broken or made to break its reader."""
     return CaseError(
-        "damaged_file", f"{name} is damaged or incomplete and cannot be opened. Submit it again from its source."
+        "damaged_file",
+        f"{name} is damaged or incomplete and cannot be opened. Submit it again from its source.",
     )
 
 

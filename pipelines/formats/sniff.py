@@ -19,13 +19,13 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _FHIR_JSON = re.compile(r'"resourceType"\s{0,20}:')
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def sniff(data: bytes, name: str) -> Format:
     """Say what format the bytes have.
 
-    Raises CaseError: `unsupported_format` for what no reader here reads, `encrypted` for a locked Office file.
+    Raises CaseError: `unsupported_format` for what no reader here reads, `encrypted` for a locked Office
+    file.
     """
     if b"%PDF-" in data[:1024]:
         return "pdf"
@@ -67,9 +67,6 @@ def _text_format(data: bytes, name: str) -> Format:
         return _markup_format(head, name)
     if head.startswith("{") and _FHIR_JSON.search(decode(data).text if len(data) > _HEAD else head):
         return "fhir"
-    sample = data[:_HEAD]
-    if b"\x00\x00\x00\x00" in sample and len(_CONTROL.findall(sample)) > 0.3 * len(sample):
-        raise _unsupported(name, "no document that can be read", "Submit it as PDF, DOCX or plain text.")
     return "text"
 
 

@@ -53,7 +53,7 @@ def _answer(request: dict[str, Any], data: bytes, tick: Tick) -> dict[str, Any]:
     except Exception:  # its own words may quote the file
         return {
             "code": "damaged_file",
-            "message": f"{name} is damaged or incomplete and cannot be read. Submit it again from its source.",
+            "message": f"{name} is damaged and cannot be read. Submit it again from its source.",
         }
 
 

@@ -14,7 +14,8 @@ from pipelines.formats.sandbox import damaged
 def parse(data: bytes, name: str) -> Element:
     """Parse an XML document.
 
-    Raises CaseError: `unsafe_xml` where it declares entities or a document type, `damaged_file` where it is no XML.
+    Raises CaseError: `unsafe_xml` where it declares entities or a document type, `damaged_file` where it is
+    no XML.
     """
     try:
         root: Element = fromstring(data, forbid_dtd=True)

@@ -119,7 +119,9 @@ def rtf(text: str) -> bytes:
             out.append(f"\\u{ord(character)}?")
         else:
             out.append(character)
-    return ("{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\f0\\fs20 " + "".join(out) + "\\par}").encode("ascii")
+    return ("{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Arial;}}\\f0\\fs20 " + "".join(out) + "\\par}").encode(
+        "ascii"
+    )
 
 
 def html(text: str) -> bytes:
@@ -167,7 +169,9 @@ def fhir(case: dict[str, Any]) -> bytes:
     elif patient.get("age_years") is not None:
         days = round(patient["age_years"] * 365.25)
         resource["birthDate"] = (date.fromisoformat(case["service_date"]) - timedelta(days=days)).isoformat()
-    coding = [{"system": "http://www.ama-assn.org/go/cpt", "code": code} for code in case.get("cpt_codes", ())]
+    coding = [
+        {"system": "http://www.ama-assn.org/go/cpt", "code": code} for code in case.get("cpt_codes", ())
+    ]
     request = {"resourceType": "ServiceRequest", "id": "r1", "authoredOn": case["service_date"], "status": "active",
                "intent": "order", "subject": {"reference": "Patient/p1"}, "code": {"coding": coding}}  # fmt: skip
     entries: list[dict[str, Any]] = [{"resource": resource}, {"resource": request}]
@@ -207,7 +211,9 @@ def packet(**files: bytes) -> bytes:
     return out.getvalue()
 
 
-def fax_pages(document: bytes, seed: int = 1, turn: float = 0.25, noise: float = 0.0006, down: int = 200) -> list[Any]:
+def fax_pages(
+    document: bytes, seed: int = 1, turn: float = 0.25, noise: float = 0.0006, down: int = 200
+) -> list[Any]:
     """The pages of a PDF as a 200 dpi fax shows them: black and white, a little turned, with specks."""
     import numpy as np
     import pypdfium2
