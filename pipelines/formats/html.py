@@ -14,8 +14,8 @@ from pipelines.formats.flow import Flow, one_line
 
 _HIDDEN = frozenset({*"script style head template noscript svg iframe object title -comment".split()})
 _BLOCKS = frozenset(
-    "p div section article header footer main aside nav form fieldset blockquote dl dt dd ul ol h1 h2 h3 h4 h5 "
-    "h6 hr address center body figure figcaption details summary".split()
+    "p div section article header footer main aside nav form fieldset blockquote dl dt dd ul ol h1 h2 h3 h4 "
+    "h5 h6 hr address center body figure figcaption details summary".split()
 )
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote".split())
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.IGNORECASE)

@@ -20,7 +20,7 @@ def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     hold).
     """
     archive = Archive(data, name)
-    members = [member for member in archive.members if not _is_clutter(member.filename)]
+    members = [member for member in archive.members if _is_submitted(member.filename)]
     if len(members) > limits.MAX_PARTS:
         raise limits.too_large(name, f"a packet of over {limits.MAX_PARTS} files")
     reading = Reading()
@@ -38,8 +38,12 @@ def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
     return reading
 
 
-def _is_clutter(path: str) -> bool:
-    return path.startswith(_NOT_SUBMITTED) or posixpath.basename(path).startswith((".", *_NOT_SUBMITTED))
+def _is_submitted(path: str) -> bool:
+    """Is a member more than what file managers leave behind?"""
+    is_clutter = path.startswith(_NOT_SUBMITTED) or posixpath.basename(path).startswith(
+        (".", *_NOT_SUBMITTED)
+    )
+    return _leaves(path) or not is_clutter
 
 
 def _leaves(path: str) -> bool:

@@ -96,6 +96,7 @@ def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
             for depth, place in enumerate(edge):
                 if (depth < 2 and is_page_number(rows[place])) or (number and is_fax_line(rows[place])):
                     found.add((number, place))
+    within = {_key(row) for rows in pages for row in rows[_EDGE_ROWS : len(rows) - _EDGE_ROWS]}
     for number, rows in enumerate(pages):
         others = [pages[n] for n in (number - 1, number + 1) if 0 <= n < len(pages)]
         for edge_of in (_top, _foot):
@@ -103,7 +104,9 @@ def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
                 continue
             shared = [_key(other[place]) for other in others for place in edge_of(other)]
             for place in edge_of(rows):
-                if any(_alike(_key(rows[place]), other) for other in shared):
+                key = _key(rows[place])
+                # Rows of a log or a table look alike too, but not only where pages meet.
+                if key not in within and any(_alike(key, other) for other in shared):
                     found.add((number, place))
     return found
 

@@ -53,7 +53,7 @@ def _zip_format(data: bytes, name: str) -> Format:
     # Member names stand unpacked in a ZIP file; the container itself is opened by its reader, with limits.
     if b"word/document.xml" in data or b"word/document2.xml" in data:
         return "docx"
-    for mark in (b"xl/workbook", b"ppt/presentation", b"application/vnd.oasis"):
+    for mark in (b"xl/workbook", b"ppt/presentation", b"application/vnd.oasis", b"META-INF/manifest.xml"):
         if mark in data:
             raise _unsupported(name, "a spreadsheet, slides or OpenDocument file", "Save it as PDF or DOCX.")
     return "packet"

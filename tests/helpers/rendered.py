@@ -193,7 +193,7 @@ def hl7(text: str, day: str = "20260227", name: str = "DOE^JANE", birth: str = "
     segments = [
         f"MSH|^~\\&|EHR|CLINIC|UM|PAYER|{day}0930||MDM^T02|1|P|2.5.1",
         f"PID|1||M1||{name}||{birth}|F",
-        f"TXA|1|PN^Progress Note|TX|{day}0900||||||^SMITH^ANN^^^^MD",
+        f"TXA|1|PN^Progress Note|TX|{day}0900|||||^SMITH^ANN^^^^MD",
     ]
     for number, line in enumerate(_plain(text).split("\n"), start=1):
         for mark, escaped in marks:
