@@ -216,6 +216,10 @@ _SURE = tuple(
         (r"(?<=\b[0-5]/)S(?![A-Za-z0-9])", "5"),
         (r"(?<=\b[0-5][+-]/)S(?![A-Za-z0-9])", "5"),
         (r"(?<=\d/1)[Oo](?![A-Za-z0-9])", "0"),
+        # A side and a grade run together, specks read as strokes.
+        (r"(?<![A-Za-z0-9])R(?=[0-5][+-]?/5)", "R "),
+        (r"(?<![A-Za-z0-9])L(?=[0-5][+-]?/5)", "L "),
+        (r"(?<=[A-Za-z0-9])[_~]+(?=[\s.,;]|$)", ""),
     )
 )
 #: What is only likely: a number or a negation that is not there as such.

@@ -9,7 +9,6 @@ import csv
 import functools
 import os
 import shutil
-import statistics
 import subprocess
 
 from pipelines.formats.page import PlacedWord
@@ -48,8 +47,9 @@ def recognise(picture: bytes) -> list[PlacedWord]:
 
 def _level(line: list[PlacedWord]) -> list[PlacedWord]:
     """Give the words of a line one height: their own boxes end where their letters do ("on", "pain,")."""
-    top = statistics.median(word.top for word in line)
-    bottom = statistics.median(word.bottom for word in line)
+    fifth = len(line) // 5
+    top = sorted(word.top for word in line)[fifth]
+    bottom = sorted(word.bottom for word in line)[len(line) - 1 - fifth]
     return [word._replace(top=top, bottom=bottom) for word in line] if bottom > top else line
 
 

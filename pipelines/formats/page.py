@@ -281,7 +281,7 @@ def blanks_before(index: int, column: int, row: Row, page: Page) -> int:
     """How many blanks to write before a word of a row, `column` characters from where its column begins."""
     word, before = row.words[index], row.words[index - 1]
     gap = word.left - before.right
-    if gap <= _WIDE * (before.bottom - before.top):
+    if gap <= max(_WIDE * (before.bottom - before.top), 1.8 * page.blank):
         return 1
     return max(2, _blanks(gap, column, row, page, word.left))
 
