@@ -55,11 +55,11 @@ def mend(document: Extracted, knows: Callable[[str], bool]) -> Mended:
     Words that were guessed are added to `document.unsure`.
     """
     text = document.text
-    if document.format == "text" and _FROM_PAPER.search(text) is None:
+    if document.format == "text" and not document.recognised and _FROM_PAPER.search(text) is None:
         return Mended(text)
     skipped = document.repeated or _printed_lines(text)
-    edits = _without_printed(text, skipped)
-    edits += _line_ends(document, text, skipped, knows)
+    edits = _line_ends(document, text, skipped, knows)
+    edits += _without_printed(text, skipped)
     if document.recognised or any(is_fax_line(line) for line in text.split("\n")):
         edits += _confusions(text, knows)
     edits += [(match.start(), match.end(), _LIGATURES[match[0]], False) for match in _LIGATURE.finditer(text)]
@@ -234,7 +234,8 @@ _LIKELY = tuple(
     )
 )
 _NUMBER = re.compile(
-    r"(?<![\w|])(?=[\dOolI|S/.-]{0,12}\d)[\dOolI|S]{1,4}(?:[/.-][\dOolI|S]{1,4}){1,2}(?![\w|])|(?<![\w|])\d[\dOo]{1,3}(?![\w|])"
+    r"(?<![\w|])(?![A-Z]\d\d\.)(?=[\dOolI|S/.-]{0,12}\d)[\dOolI|S]{1,4}(?:[/.-][\dOolI|S]{1,4}){1,2}(?![\w|])"
+    r"|(?<![\w|])\d[\dOo]{1,3}(?![\w|])"
 )
 _TO_DIGIT = str.maketrans("OolI|S", "001115")
 _WORD = re.compile(r"(?<![\w-])[A-Za-z|][A-Za-z0-9|]{3,24}(?![\w-])")

@@ -77,7 +77,7 @@ def _list(numbers: Sequence[int]) -> str:
 
 
 def _region(document: Extracted) -> list[Remark]:
-    if document.kind not in _NOTES or _LOW_BACK.search(document.text):
+    if (document.kind or "office_note") not in _NOTES or _LOW_BACK.search(document.text):
         return []
     regions = [name for name, pattern in _REGIONS if pattern.search(document.text)]
     if not regions:

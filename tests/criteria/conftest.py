@@ -4,8 +4,9 @@
 
 `no` is absent, `maybe` possible, `past` historical, `if` hypothetical, `family` someone else's; without one
 of them the fact is present. `told=` is the date of the document that tells it (the note's otherwise),
-`conflict=true` marks a fact that another one contradicts, `uncertain=true` one that a scan shows badly. Unless a row says otherwise, the patient is 54 and
-asks for code 72148 on 2 March 2026, with a note of 27 February.
+`conflict=true` marks a fact that another one contradicts, `uncertain=true` one that a scan shows badly.
+Unless a row says otherwise, the patient is 54 and asks for code 72148 on 2 March 2026, with a note of 27
+February.
 """
 
 from __future__ import annotations
