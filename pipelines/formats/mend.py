@@ -62,6 +62,8 @@ def mend(document: Extracted, knows: Callable[[str], bool]) -> Mended:
     edits += _without_printed(text, skipped)
     if document.recognised or any(is_fax_line(line) for line in text.split("\n")):
         edits += _confusions(text, knows)
+    if document.recognised:
+        edits += _specks(document, knows)
     edits += [(match.start(), match.end(), _LIGATURES[match[0]], False) for match in _LIGATURE.finditer(text)]
     edits += [(match.start(), match.end(), "", False) for match in _FORM_FEED.finditer(text)]
     if not edits:
@@ -212,7 +214,7 @@ _SURE = tuple(
         (r"(?<![A-Za-z0-9])[Il|1](?=[1-5]\s?[-/]\s?(?:[LS][1-5l]\b))", "L"),
         (r"(?<=\bL[1-5][-/])[S5][lI|](?![A-Za-z0-9])", "S1"),
         (r"(?<=\bL5[-/])51(?![0-9])", "S1"),
-        (r"(?<![A-Za-z0-9])S[l|](?![A-Za-z0-9])", "S1"),
+        (r"(?<![A-Za-z0-9])(?:S[l|]|\$1)(?![A-Za-z0-9])", "S1"),
         (r"(?<=\b[0-5]/)S(?![A-Za-z0-9])", "5"),
         (r"(?<=\b[0-5][+-]/)S(?![A-Za-z0-9])", "5"),
         (r"(?<=\d/1)[Oo](?![A-Za-z0-9])", "0"),
@@ -259,6 +261,38 @@ def _confusions(text: str, knows: Callable[[str], bool]) -> list[Edit]:
             is_upper = sum(c.isupper() for c in match[0]) * 2 > len(match[0])
             written = word.upper() if is_upper else word.capitalize() if match[0][0].isupper() else word
             edits.append((match.start(), match.end(), written, False))
+    return edits
+
+
+#: Boxes that lost their blank or an edge, and upright strokes that are the letter I.
+_MARKS = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\[\]", "[ ]"),
+        (r"(?<![\w\[(])[\[I|l&][xX]?\](?!\w)|(?<!\w)\[[xX][|lI](?=\s)", "[x]"),
+        (r"(?<=\s)X[xX](?=\s*$|\s*\n)", "X"),
+    )
+)
+_STROKE = re.compile(r"(?m)^([^|\n]*(?<![^\s(]))\|(?=[\s.,;)])([^|\n]*)$|^\|(?= [a-z][^|\n]*$)")
+_GLUED = re.compile(r"(?<![\w.])([a-z]{2,20})\.([a-z]{2,20})(?![\w.])")
+
+
+def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
+    """Undo what dust does: full stops within sentences, strokes for letters, broken boxes."""
+    text = document.text
+    edits: list[Edit] = []
+    for pattern, instead in _MARKS:
+        edits += [(m.start(), m.end(), instead, False) for m in pattern.finditer(text)]
+    for match in _STROKE.finditer(text):
+        place = text.index("|", match.start())
+        edits.append((place, place + 1, "I", False))
+    for match in _GLUED.finditer(text):
+        if knows(match[1]) or knows(match[2]):
+            edits.append((match.end(1), match.start(2), " ", False))
+    for start, end in document.unsure:
+        word, after = text[start:end], text[end : end + 2]
+        if word[-1] in ".:" and word[:-1].isalpha() and after[:1] == " " and after[1:].islower():
+            edits.append((end - 1, end, "", False))
     return edits
 
 

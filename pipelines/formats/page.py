@@ -81,6 +81,9 @@ class Page:
 #: A distance of this many heights between two words sets columns apart; justified lines stay below it.
 _WIDE = 0.68
 
+#: Columns stand more blanks apart than a sentence has between two words.
+_FAR = 3.5
+
 _STARTS_ANEW = re.compile(
     r"(?:[-*\u2022\u25cf\u25aa\u2023\u25e6\u00b7\u2013\u2014\u2610\u2611\u2612#>|]"
     r"|\[|\(?[0-9A-Za-z]{1,2}[.)](?:\s|$)"
@@ -115,7 +118,14 @@ def _is_typed(rows: list[Row], page: Page) -> bool:
     gaps = [(b.left - a.right) / page.blank for row in rows for a, b in pairwise(row.words)]
     gaps += [(row.left - page.margin) / page.blank for row in rows]
     wide = [gap for gap in gaps if gap > 1.5]
-    return sum(abs(gap - round(gap)) < 0.12 for gap in wide) > 0.9 * len(wide)
+    if sum(abs(gap - round(gap)) < 0.12 for gap in wide) > 0.9 * len(wide):
+        return True
+    # A scan is not that exact. What was placed stands under something else; what was typed mostly does not.
+    apart = [(number, b.left) for number, row in enumerate(rows) for a, b in pairwise(row.words)
+             if b.left - a.right > _FAR * page.blank]  # fmt: skip
+    near = 0.4 * page.letter
+    lined_up = sum(any(n != number and abs(x - left) < near for n, x in apart) for number, left in apart)
+    return len(apart) > 5 and lined_up < 0.6 * len(apart)
 
 
 def _blank_width(rows: list[Row]) -> float:

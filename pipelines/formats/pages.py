@@ -16,6 +16,7 @@ _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"\W{0,5}(?:page|pg|p)?\W{0,3}\d{1,4}\s{0,3}(?:(?:of|/)\s{0,3}\d{1,4})?\W{0,5}", re.IGNORECASE
 )
+_TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 _FAX_LINE = re.compile(
     r"(?=.{0,160}\bfax)(?=.{0,160}(?:\bp(?:age|g)?\b|\d{1,2}:\d{2}))|.{0,160}\bpage\s{0,3}\d{1,4}\s{0,3}(?:of|/)\s{0,3}\d{1,4}\b",
     re.IGNORECASE,
@@ -94,7 +95,7 @@ def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
     for number, rows in enumerate(pages):
         for edge in (_top(rows), _foot(rows)):
             for depth, place in enumerate(edge):
-                if (depth < 2 and is_page_number(rows[place])) or (number and is_fax_line(rows[place])):
+                if (depth < 2 and is_page_number(rows[place])) or is_fax_line(rows[place], number == 0):
                     found.add((number, place))
     within = {_key(row) for rows in pages for row in rows[_EDGE_ROWS : len(rows) - _EDGE_ROWS]}
     for number, rows in enumerate(pages):
@@ -124,8 +125,11 @@ def is_page_number(line: str) -> bool:
     return len(line) < 40 and any(c.isdigit() for c in line) and _PAGE_NUMBER.fullmatch(line) is not None
 
 
-def is_fax_line(line: str) -> bool:
-    """Is a line what a fax machine or a printer puts on top of a page?"""
+def is_fax_line(line: str, is_first: bool = False) -> bool:
+    """Is a line what a fax machine or a printer puts on top of a page? On the first page a letterhead with a fax
+    number looks like one: there it needs a time as well."""
+    if is_first and not _TIME.search(line):
+        return False
     return len(line) < 160 and _FAX_LINE.match(line) is not None
 
 

@@ -89,7 +89,7 @@ def _recognise(page: pdfium.PdfPage, name: str, number: int, document: Extracted
         pixels[start : start + bitmap.width]
         for start in range(0, bitmap.stride * bitmap.height, bitmap.stride)
     )
-    words = ocr.recognise(ocr.pgm(bitmap.width, bitmap.height, b"".join(rows)))
+    words = ocr.recognise(bitmap.width, bitmap.height, b"".join(rows))
     document.recognised = True
     return ocr.scaled(words, 72 / ocr.RESOLUTION)
 
@@ -107,9 +107,7 @@ def _words(page: pdfium.PdfPage, height: float) -> list[PlacedWord]:
     """The words of the text layer with their boxes, from the top left corner of the page as shown."""
     textpage = page.get_textpage()
     handle = textpage.raw
-    count = raw.FPDFText_CountChars(handle)
-    unicode_of = raw.FPDFText_GetUnicode
-    codes = [unicode_of(handle, index) for index in range(count)]
+    codes = _codes(textpage)
     place = _Places(page, handle)
     words: list[PlacedWord] = []
     start = -1
@@ -127,6 +125,16 @@ def _words(page: pdfium.PdfPage, height: float) -> list[PlacedWord]:
             start = -1
     textpage.close()
     return words
+
+
+def _codes(textpage: pdfium.PdfTextPage) -> list[int]:
+    """The characters of a page, each at the index under which pdfium knows its place."""
+    count = raw.FPDFText_CountChars(textpage.raw)
+    text = textpage.get_text_range() if count else ""
+    if len(text) == count:
+        return [ord(character) for character in text]
+    unicode_of, handle = raw.FPDFText_GetUnicode, textpage.raw  # a character of two halves, or none
+    return [unicode_of(handle, index) for index in range(count)]
 
 
 def _character(code: int) -> str:

@@ -59,7 +59,7 @@ def _page(picture: Image) -> Page:
     size = round(width * ocr.RESOLUTION / across), round(height * ocr.RESOLUTION / down)
     if size != grey.size and size[0] * size[1] <= limits.MAX_PIXELS:
         grey = grey.resize(size)
-    words = ocr.recognise(ocr.pgm(*grey.size, grey.tobytes()))
+    words = ocr.recognise(*grey.size, grey.tobytes())
     page = read_page(words, *grey.size)
     # Back to the pixels of the picture, which a coarse fax has fewer of from top to bottom than across.
     page.scale = width / grey.size[0], height / grey.size[1]

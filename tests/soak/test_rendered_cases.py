@@ -21,7 +21,7 @@ import pytest
 import rendered
 
 from pipelines.check import check
-from pipelines.formats.packets import documents_of
+from pipelines.formats import pdf
 from pipelines.intake import case_of_files
 from pipelines.models import case_from
 
@@ -111,15 +111,15 @@ def test_a_twenty_page_pdf_is_read_at_forty_pages_a_second() -> None:
     import pypdfium2
 
     sentence = "He has low back pain with radiation to the left leg and has failed therapy twice weekly; denies weakness."
-    data = rendered.pdf("\n".join([sentence] * 550))
-    pages = len(documents_of(data, "warm.pdf")[0].pages)
+    data = rendered.pdf("\n".join([sentence] * 1060))
+    pages = len(pdf.read(data, "warm.pdf", print).documents[0].pages)
 
     def rate(read: Callable[[], object]) -> float:
-        began = time.perf_counter()
+        began = time.process_time()  # what others do on the machine does not count
         read()
-        return pages / (time.perf_counter() - began)
+        return pages / (time.process_time() - began)
 
-    ours = max(rate(lambda: documents_of(data, "note.pdf")) for _ in range(3))
+    ours = max(rate(lambda: pdf.read(data, "note.pdf", print)) for _ in range(3))
     bare = max(
         rate(lambda: [p.get_textpage().get_text_range() for p in pypdfium2.PdfDocument(data)])
         for _ in range(3)
