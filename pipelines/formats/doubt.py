@@ -14,16 +14,20 @@ from dataclasses import replace
 from nlp.facts import Evidence, Fact
 from pipelines.formats.document import Extracted
 
-_NUMBER = re.compile(
-    r"\d|^(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|january|february|march|april|may|"
-    r"june|july|august|september|october|november|december)$",
+_NUMBER_WORD = re.compile(
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|once|twice|january|february|march|april|may|june|"
+    r"july|august|september|october|november|december)\W*",
     re.IGNORECASE,
 )
+#: The least share of digits in a number with its unit ("6wk", "L4-5"); "musc1es" is none.
+_DIGITS = 0.34
+#: Boxes of a form, one of which decides yes or no.
+_BOX = re.compile(r"\W{0,2}[\[({][ xX]{0,2}[\])}]\W{0,2}")
 #: Negations, and what recognition makes of them.
 _NEGATION = re.compile(
     r"\W*(?:n[o0eaqc][torn]?|neo|den[il1]e[sd]|w/o|without|negative|absent|none|never|nor)\W*", re.IGNORECASE
 )
-_STOP = re.compile(r"[.;?!]\s|\n\s*\n|\n\s*[-*\u2022]")
+_STOP = re.compile(r"[.;?!]\s|\n")
 _REACH = 160
 #: What a fact says by a number or a date.
 _MEASURED = frozenset(
@@ -52,7 +56,7 @@ def _doubt(fact: Fact, quote: Evidence, source: Extracted | None) -> tuple[bool,
     """Is a number, is a negation doubtful that this mention of a fact rests on?"""
     if source is None or not source.unsure:
         return False, False
-    first, last = _sentence(source.text, quote.start, quote.end)
+    first, last = _sentence(source, quote.start, quote.end)
     is_measured = bool(_MEASURED & set(fact.attributes))
     number = negation = False
     for start, end in source.unsure[bisect_left(source.unsure, (first, 0)) :]:
@@ -60,14 +64,31 @@ def _doubt(fact: Fact, quote: Evidence, source: Extracted | None) -> tuple[bool,
             break
         word = source.text[start:end]
         is_quoted = quote.start <= start < quote.end
-        number = number or (bool(_NUMBER.search(word)) and (is_quoted or is_measured))
-        negation = negation or bool(_NEGATION.fullmatch(word))
+        number = number or (_is_number(word) and (is_quoted or is_measured))
+        is_box = bool(_BOX.fullmatch(word)) and "\n" not in source.text[quote.end : start]
+        negation = negation or is_box or bool(_NEGATION.fullmatch(word))
     return number, negation
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    before = text[max(0, start - _REACH) : start]
-    stops = list(_STOP.finditer(before))
-    first = start - len(before) + (stops[-1].end() if stops else 0)
-    stop = _STOP.search(text, end, end + _REACH)
-    return first, stop.start() if stop else min(len(text), end + _REACH)
+def _is_number(word: str) -> bool:
+    signs = [c for c in word if c.isalnum()]
+    return bool(_NUMBER_WORD.fullmatch(word)) or sum(c.isdigit() for c in signs) > _DIGITS * len(signs)
+
+
+def _sentence(source: Extracted, start: int, end: int) -> tuple[int, int]:
+    """The sentence around a quote, or as much of it as stands on lines that belong together."""
+    text = source.text
+    first, last = max(0, start - _REACH), min(len(text), end + _REACH)
+    for stop in _STOP.finditer(text, first, start):
+        if not _is_wrap(source, stop):
+            first = stop.end()
+    for stop in _STOP.finditer(text, end, last):
+        if not _is_wrap(source, stop):
+            return first, stop.start()
+    return first, last
+
+
+def _is_wrap(source: Extracted, stop: re.Match[str]) -> bool:
+    """Is a line end one that only the width of the page made?"""
+    place = bisect_left(source.wrapped, stop.start())
+    return place < len(source.wrapped) and source.wrapped[place] == stop.start() and stop[0] == "\n"

@@ -264,15 +264,14 @@ def _confusions(text: str, knows: Callable[[str], bool]) -> list[Edit]:
     return edits
 
 
-#: Boxes that lost their blank or an edge, and upright strokes that are the letter I.
-_MARKS = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"\[\]", "[ ]"),
-        (r"(?<![\w\[(])[\[I|l&][xX]?\](?!\w)|(?<!\w)\[[xX][|lI](?=\s)", "[x]"),
-        (r"(?<=\s)X[xX](?=\s*$|\s*\n)", "X"),
-    )
+#: A box as forms print it, and what recognition makes of one.
+_BOX = re.compile(r"\[ ?([xX])? ?\]")
+_BROKEN_BOX = re.compile(
+    r"(?<![\w\[({])(?:\[\]|[\[{(fIL|&]{1,2}[xX]?[\])}1l|](?!\w)|[{&]\]?(?=\s|$))|\[[xX][|lI](?=\s|$)"
 )
+_LONE_X = re.compile(r"(?<=\s)X[xX](?=\s*$)")
+#: Dust between the words of a question and its box.
+_BEFORE_BOX = re.compile(r"(?<=\S)\s+[-\u2014\u2013_.~>]{1,2} ?(?=\[ ?[xX]?\])")
 _STROKE = re.compile(r"(?m)^([^|\n]*(?<![^\s(]))\|(?=[\s.,;)])([^|\n]*)$|^\|(?= [a-z][^|\n]*$)")
 _GLUED = re.compile(r"(?<![\w.])([a-z]{2,20})\.([a-z]{2,20})(?![\w.])")
 
@@ -281,8 +280,13 @@ def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
     """Undo what dust does: full stops within sentences, strokes for letters, broken boxes."""
     text = document.text
     edits: list[Edit] = []
-    for pattern, instead in _MARKS:
-        edits += [(m.start(), m.end(), instead, False) for m in pattern.finditer(text)]
+    at = 0
+    for line in text.split("\n"):
+        edits += [(at + start, at + end, instead, False) for start, end, instead in _boxes(line)]
+        ticks = [match[1] for match in _BOX.finditer(line)]
+        if len(ticks) == 2 and all(ticks):  # yes and no both ticked: one of them is dirt
+            document.unsure += [(at + m.start(), at + m.end()) for m in _BOX.finditer(line)]
+        at += len(line) + 1
     for match in _STROKE.finditer(text):
         place = text.index("|", match.start())
         edits.append((place, place + 1, "I", False))
@@ -294,6 +298,18 @@ def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
         if word[-1] in ".:" and word[:-1].isalpha() and after[:1] == " " and after[1:].islower():
             edits.append((end - 1, end, "", False))
     return edits
+
+
+def _boxes(line: str) -> Iterator[tuple[int, int, str]]:
+    """The boxes of a line as forms print them; a line without one whole box has none."""
+    yield from ((m.start(), m.end(), "X") for m in _LONE_X.finditer(line))
+    if not _BOX.search(line) and len(_BROKEN_BOX.findall(line)) < 2:
+        return
+    for match in _BEFORE_BOX.finditer(line):
+        yield match.start(), match.end(), "  "
+    for match in _BROKEN_BOX.finditer(line):
+        if not _BOX.fullmatch(match[0]) or " " not in match[0]:
+            yield match.start(), match.end(), "[x]" if "x" in match[0].lower() or "&" in match[0] else "[ ]"
 
 
 def _word(word: str, knows: Callable[[str], bool]) -> str | None:

@@ -23,6 +23,8 @@ RESOLUTION = 300
 #: Tesseract's confidence in a word, 0 to 100, under which the word is not relied on.
 SURE = 70.0
 _SECONDS = 90.0
+#: A gap of less than this many heights is no blank.
+_CUT = 0.22
 #: White space in pixels around a line that is looked at alone.
 _AROUND = 30
 #: Words that turn a case round where they are misread.
@@ -49,8 +51,8 @@ def missing_words(name: str) -> str:
 def recognise(width: int, height: int, pixels: bytes) -> list[PlacedWord]:
     """Recognise the words of one page of grey pixels; boxes in pixels.
 
-    Lines with numbers or negations that are not sure are looked at again, alone: a word that both looks agree on is
-    sure.
+    Lines with numbers or negations that are not sure are looked at again, alone: a word that both looks agree
+    on is sure.
     """
     lines: dict[tuple[str, str, str], list[PlacedWord]] = {}
     for row in _run(_pgm(width, height, pixels)):
@@ -68,7 +70,8 @@ def _matters(word: PlacedWord) -> bool:
 
 
 def _look_again(lines: list[list[PlacedWord]], page: NDArray[np.uint8]) -> None:
-    """Recognise lines once more, cut out and set apart from each other, and settle what both looks agree on."""
+    """Recognise lines once more, cut out and set apart from each other, and settle what both looks agree
+    on."""
     strips = []
     tops = [0]
     for line in lines:
@@ -94,12 +97,28 @@ def _look_again(lines: list[list[PlacedWord]], page: NDArray[np.uint8]) -> None:
                 line[place] = word._replace(sure=True)
 
 
+def _joined(line: list[PlacedWord]) -> list[PlacedWord]:
+    """Put numbers together that recognition cut in two ("07/1 1/2025"): no blank is that narrow."""
+    joined = line[:1]
+    for word in line[1:]:
+        before = joined[-1]
+        is_cut = word.left - before.right < _CUT * (before.bottom - before.top)
+        if is_cut and before.text[-1].isdigit() and word.text[0].isdigit():
+            joined[-1] = before._replace(
+                text=before.text + word.text, right=word.right, sure=before.sure and word.sure
+            )
+        else:
+            joined.append(word)
+    return joined
+
+
 def _bare(text: str) -> str:
     return text.strip(".,;:_~'\"|")
 
 
 def _level(line: list[PlacedWord]) -> list[PlacedWord]:
     """Give the words of a line one height: their own boxes end where their letters do ("on", "pain,")."""
+    line = _joined(line)
     fifth = len(line) // 5
     top = sorted(word.top for word in line)[fifth]
     bottom = sorted(word.bottom for word in line)[len(line) - 1 - fifth]

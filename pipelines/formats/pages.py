@@ -126,8 +126,8 @@ def is_page_number(line: str) -> bool:
 
 
 def is_fax_line(line: str, is_first: bool = False) -> bool:
-    """Is a line what a fax machine or a printer puts on top of a page? On the first page a letterhead with a fax
-    number looks like one: there it needs a time as well."""
+    """Is a line what a fax machine or a printer puts on top of a page? On the first page a letterhead with a
+    fax number looks like one: there it needs a time as well."""
     if is_first and not _TIME.search(line):
         return False
     return len(line) < 160 and _FAX_LINE.match(line) is not None
