@@ -22,7 +22,7 @@ _NUMBER_WORD = re.compile(
 #: The least share of digits in a number with its unit ("6wk", "L4-5"); "musc1es" is none.
 _DIGITS = 0.34
 #: Boxes of a form, one of which decides yes or no.
-_BOX = re.compile(r"\W{0,2}[\[({][ xX]{0,2}[\])}]\W{0,2}")
+_BOX = re.compile(r"\W{0,2}(?:[\[({][ xX]{0,2}[\])}]|[xX]{1,2})\W{0,2}")
 #: Negations, and what recognition makes of them.
 _NEGATION = re.compile(
     r"\W*(?:n[o0eaqc][torn]?|neo|den[il1]e[sd]|w/o|without|negative|absent|none|never|nor)\W*", re.IGNORECASE

@@ -269,7 +269,9 @@ _BOX = re.compile(r"\[ ?([xX])? ?\]")
 _BROKEN_BOX = re.compile(
     r"(?<![\w\[({])(?:\[\]|[\[{(fIL|&]{1,2}[xX]?[\])}1l|](?!\w)|[{&]\]?(?=\s|$))|\[[xX][|lI](?=\s|$)"
 )
-_LONE_X = re.compile(r"(?<=\s)X[xX](?=\s*$)")
+_LONE_X = re.compile(r"(?<=\s\s)[xX]{1,2}(?=\s*$)")
+#: The head of two columns; recognition sees a ring before the N.
+_YES_NO = re.compile(r"\b(Y(?:es|ES)?)\s{2,40}[oO0]?(N(?:o|O)?)\b(?=\s{2}|\s*$)")
 #: Dust between the words of a question and its box.
 _BEFORE_BOX = re.compile(r"(?<=\S)\s+[-\u2014\u2013_.~>]{1,2} ?(?=\[ ?[xX]?\])")
 _STROKE = re.compile(r"(?m)^([^|\n]*(?<![^\s(]))\|(?=[\s.,;)])([^|\n]*)$|^\|(?= [a-z][^|\n]*$)")
@@ -281,7 +283,12 @@ def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
     text = document.text
     edits: list[Edit] = []
     at = 0
+    columns: tuple[int, int] | None = None
     for line in text.split("\n"):
+        columns = _columns_of(line) or columns
+        cross = _LONE_X.search(line)
+        if cross and not _stands_under_one(cross.start(), columns):
+            document.unsure.append((at + cross.start(), at + cross.end()))
         edits += [(at + start, at + end, instead, False) for start, end, instead in _boxes(line)]
         ticks = [match[1] for match in _BOX.finditer(line)]
         if len(ticks) == 2 and all(ticks):  # yes and no both ticked: one of them is dirt
@@ -300,9 +307,28 @@ def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
     return edits
 
 
+def _columns_of(line: str) -> tuple[int, int] | None:
+    """The columns of a line that ends in "Yes   No"."""
+    match = _YES_NO.search(line)
+    return (match.start(1), match.start(2)) if match else None
+
+
+def _stands_under_one(place: int, columns: tuple[int, int] | None) -> bool:
+    """Does a cross clearly stand under yes or under no?"""
+    if columns is None:
+        return False
+    yes, no = columns
+    return min(abs(place - yes), abs(place - no)) <= 0.35 * (no - yes)
+
+
 def _boxes(line: str) -> Iterator[tuple[int, int, str]]:
     """The boxes of a line as forms print them; a line without one whole box has none."""
-    yield from ((m.start(), m.end(), "X") for m in _LONE_X.finditer(line))
+    yield from ((m.start(), m.end(), "X") for m in _LONE_X.finditer(line) if len(m[0]) > 1)
+    yield from (
+        (m.start(2) - 1, m.start(2), " ")
+        for m in _YES_NO.finditer(line)
+        if m[0][m.start(2) - m.start() - 1] in "oO0"
+    )
     if not _BOX.search(line) and len(_BROKEN_BOX.findall(line)) < 2:
         return
     for match in _BEFORE_BOX.finditer(line):

@@ -127,3 +127,37 @@ def test_a_quote_of_a_mended_word_is_what_was_sent() -> None:
     at = found.text.index("weakness")
     start, end = found.span_of(at, at + len("weakness"))
     assert source[start:end] == f"weak-\n{FAX}\nness"
+
+
+@pytest.mark.parametrize(
+    ("seen", "meant"),
+    [
+        ("Fever   []   [x]", "Fever   [ ]   [x]"),
+        ("Fever   {]   [x]", "Fever   [ ]   [x]"),
+        ("Weight loss   [ ]   fx]", "Weight loss   [ ]   [x]"),
+        ("Spine   [ ] yes - [x] none", "Spine   [ ] yes  [x] none"),
+        ("Review       Y     oN", "Review       Y      N"),
+        ("a type | malformation", "a type I malformation"),
+    ],
+)
+def test_boxes_and_strokes_that_dust_has_broken_are_put_right(seen: str, meant: str) -> None:
+    assert mended(seen, recognised=True).text == meant
+
+
+def unsure(text: str) -> list[str]:
+    document = Extracted("file", "picture", text, recognised=True)
+    mend(document, WORDS.__contains__)
+    return [text[start:end] for start, end in document.unsure]
+
+
+def test_a_question_with_both_boxes_ticked_is_not_relied_on() -> None:
+    assert unsure("Fever   [x]   [x]") == ["[x]", "[x]"]
+    assert unsure("Fever   [ ]   [x]") == []
+
+
+def test_a_cross_between_yes_and_no_is_not_relied_on() -> None:
+    head = "Review              Y         N\n"
+    assert unsure(head + "Fever                         X") == []
+    assert unsure(head + "Fever               X") == []
+    assert unsure(head + "Fever                    X") == ["X"]
+    assert unsure("Fever                    X") == ["X"]
