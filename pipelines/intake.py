@@ -55,6 +55,10 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _WELL_FORMED_CPT = re.compile(r"\d{4}[0-9A-Z]")
 
 
+_PERHAPS_SCANNED = (b"%PDF", b"PK\x03\x04", b"II*", b"MM\x00", b"\x89PNG", b"\xff\xd8\xff")
+_SCAN_WEIGHT = 20
+
+
 class Line(NamedTuple):
     """One line of a batch: its number (from 1) and its bytes; `raw` is None for a line over the limit."""
 
@@ -137,8 +141,14 @@ def bytes_to_read(line: Line, folder: Path) -> int:
         return size
     for path in paths:
         with contextlib.suppress(OSError, ValueError):
-            size += (folder / path).stat().st_size
+            size += (folder / path).stat().st_size * _weight(folder / path)
     return size
+
+
+def _weight(path: Path) -> int:
+    """How much longer a byte of a file takes to read than one of text: a scanned page is small and slow."""
+    with path.open("rb") as file:
+        return _SCAN_WEIGHT if file.read(8).startswith(_PERHAPS_SCANNED) else 1
 
 
 def parse_line(line: Line, folder: Path | None) -> Intake:

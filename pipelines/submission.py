@@ -70,11 +70,8 @@ def _named(documents: list[Extracted], given: DocumentIn, name: str, taken: set[
     """Name what a file holds. What the case says of a file of one document stands before what the file
     says."""
     texts = [document for document in documents if document.text.strip()]
-    taken.discard(name)
     for document in documents:
-        if len(texts) == 1 and document is texts[0]:
-            document.name = name
-        elif document.text.strip():
+        if document.name != name and document.text.strip():
             document.name = _free_name(document.name, taken)
         outranks = len(texts) <= 1
         if "kind" in given.model_fields_set and (outranks or document.kind is None):
@@ -82,7 +79,6 @@ def _named(documents: list[Extracted], given: DocumentIn, name: str, taken: set[
         if given.date and (outranks or document.date is None):
             document.date = given.date.isoformat()
         _look_into(document)
-    taken.add(name)
     return documents
 
 

@@ -139,4 +139,5 @@ def _stop_all() -> None:
 
 
 atexit.register(_stop_all)
-os.register_at_fork(after_in_child=_idle.clear)
+if hasattr(os, "register_at_fork"):  # a forked child must not talk to its parent's reading process
+    os.register_at_fork(after_in_child=_idle.clear)
