@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_BREAKS = re.compile(r"[ \t]*[\r\n][\s]*")
+#: Blanks are tried from where they begin, so that a run of them costs no more than its length.
+_BREAKS = re.compile(r"(?<![ \t])[ \t]*[\r\n]\s*")
 _NO_TEXT = str.maketrans({"\xa0": " ", "\u200b": "", "\ufeff": "", "\xad": ""})
 #: Cells longer than this are not lined up with those below.
 _NARROW = 40

@@ -72,7 +72,10 @@ def person_of(text: str) -> Person:
 
 def birth_dates(text: str) -> list[str]:
     """Every birth date that a text gives under its label, as ISO days, each once."""
-    found = []
+    found: list[str] = []
+    lower = text.lower()
+    if not any(label in lower for label in ("dob", "d.o.b", "birth")):
+        return found
     for match in _BIRTH.finditer(text):
         month, day, year, *iso = match.groups()
         numbers = [int(part) for part in (iso if iso[0] else (year, month, day))]

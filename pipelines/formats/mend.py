@@ -123,12 +123,17 @@ def _without_printed(text: str, skipped: list[tuple[int, int]]) -> list[Edit]:
     """Take headers and footers out; where a sentence goes on behind them, the blank lines around them too."""
     edits: list[Edit] = []
     over = dict(skipped)
+    reached = 0
     for start, end in skipped:
         after = _line_end(text, end)
         edits.append((start, after, "", False))
+        if start < reached:
+            continue  # what stands around it has been looked at with the one before
         while after < len(text) and (text[after].isspace() or after in over):
             after = over.get(after, after + 1)
-        before = len(text[:start].rstrip())
+        reached, before = after, start
+        while before and text[before - 1].isspace():
+            before -= 1
         if before and after < len(text) and text[after].islower() and text[before - 1] not in ".:?!":
             edits.append((before, after, "\n", False))
     return edits

@@ -25,7 +25,7 @@ _FAX_LINE = re.compile(
 
 def write_pages(document: Extracted, pages: Sequence[Page]) -> None:
     """Write the text of pages into a document, with the place of every word."""
-    repeated = repeated_rows([[row.text for row in page.rows] for page in pages])
+    repeated = repeated_rows([[row.text for row in page.rows] for page in pages], document.recognised)
     ends: dict[tuple[int, int], int] = {}
     out: list[str] = []
     at = 0
@@ -87,7 +87,7 @@ def _page_wraps(ends: dict[tuple[int, int], int], pages: Sequence[Page]) -> list
     return found
 
 
-def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
+def repeated_rows(pages: Sequence[Sequence[str]], recognised: bool = False) -> set[tuple[int, int]]:
     """Rows (page, row) that belong to no sentence: page numbers, fax lines, and what neighbouring pages share
     at their top or foot. The first page keeps its head: it may be the only one that names the patient and the
     day."""
@@ -107,7 +107,7 @@ def repeated_rows(pages: Sequence[Sequence[str]]) -> set[tuple[int, int]]:
             for place in edge_of(rows):
                 key = _key(rows[place])
                 # Rows of a log or a table look alike too, but not only where pages meet.
-                if key not in within and any(_alike(key, other) for other in shared):
+                if key not in within and any(_alike(key, other, recognised) for other in shared):
                     found.add((number, place))
     return found
 
@@ -137,11 +137,11 @@ def _key(line: str) -> str:
     return _DIGITS.sub("#", line.lower())
 
 
-def _alike(one: str, other: str) -> bool:
-    """Equal but for digits and a letter that recognition got wrong; short common rows ("Motor:") need to be
-    equal."""
+def _alike(one: str, other: str, recognised: bool) -> bool:
+    """Equal but for digits and, in a scan, a letter that recognition got wrong; "Motor:" is too short to
+    tell."""
     if one == other:
         return len(one) > 3
-    if abs(len(one) - len(other)) > 0.1 * len(one) or len(one) < 12:
+    if not recognised or not 12 <= len(one) <= 200 or abs(len(one) - len(other)) > 0.1 * len(one):
         return False
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() > 0.88

@@ -12,7 +12,7 @@ from pipelines.formats.document import Extracted, Reading
 from pipelines.formats.sandbox import damaged
 
 _ENDS = re.compile(rb"\}\s*\x00*\s*$")
-_CELL = re.compile(r"[ \t]*\|[ \t]*")
+_CELL = re.compile(r"(?<![ \t])[ \t]*\|[ \t]*")
 
 
 def read(data: bytes, name: str, tick: Callable[[float], None]) -> Reading:
