@@ -149,3 +149,14 @@ def test_a_negation_is_settled_by_a_mention_that_is_read_well() -> None:
     quotes = tuple(Evidence("fax", at, at + 5, "fever") for at in (4, 20))
     fact = Fact("fever", "absent", {}, None, quotes)
     assert not mark_uncertain([fact], {"fax": source})[0].uncertain
+
+
+def test_dust_is_taken_off_a_page_and_full_stops_are_not() -> None:
+    import numpy as np
+
+    page = np.full((60, 60), 255, np.uint8)
+    page[10:12, 10:12] = 0
+    page[40:46, 40:46] = 0
+    clean = ocr.without_dust(page)
+    assert (clean[:30] == 255).all()
+    assert (clean[40:46, 40:46] == 0).all()
