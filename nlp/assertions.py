@@ -152,6 +152,10 @@ _CHRONIC = frozenset(
         "progressive",
     ]
 )
+_RELATIVES_DISEASE = frozenset(
+    ("breast", "colon", "lung", "ovarian", "prostate", "thyroid", "kidney", "melanoma", "leukemia", "lymphoma", "brain", "stomach", "pancreas", "pancreatic",
+     "uterine", "age", "passed", "deceased", "dx", "cancer", "ca")
+)  # fmt: skip
 _UNDER_CARE = frozenset(("under", "followed", "treated", "seen", "on", "known", "being"))
 _TOLD_TO = frozenset(
     (
@@ -551,7 +555,10 @@ class Scopes:
             elif (
                 norm == "?"
                 and i + 1 < len(norms)
-                and not gaps[i + 1]
+                and (
+                    not gaps[i + 1]
+                    or (gaps[i] and norms[i - 1] in ",:-(/" and sentence[i + 1] == sentence[i])
+                )
                 and (gaps[i] or i == 0 or norms[i - 1] in "(,/")
             ):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
@@ -761,6 +768,8 @@ class Scopes:
             end + 1 in self.fact_starts
             and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w")
         )
+        if following in _RELATIVES_DISEASE:
+            return True  # "sister breast at 38 currently on chemo"
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""
             if after in (
@@ -1029,6 +1038,19 @@ _ADMITTED = re.compile(
     r"(?:admitted|hospitalized|hospitalised)\s+(?:in\s+|on\s+)?(\d{1,2})/(?:\d{1,2}/)?(\d{4}|\d{2})\b",
     re.IGNORECASE,
 )
+_COPY_HINTS = frozenset(
+    (
+        "copied",
+        "brought",
+        "carried",
+        "pulled",
+        "imported",
+        "pasted",
+        "admitted",
+        "hospitalized",
+        "hospitalised",
+    )
+)
 _ANY_DATE = re.compile(r"\b(\d{1,2})/(?:\d{1,2}/)?(20\d\d|\d{2})\b")
 _BLOCK_END = re.compile(
     r"\n[ \t]*\n|\[|<<<(?=[^\n]*\n[ \t]*\n)|\n(?=[^\n]{0,30}\b(?:today|interval)\b)", re.IGNORECASE
@@ -1074,6 +1096,8 @@ def _copied_words(words: Words) -> frozenset[int]:
     Only where the text holds a date half a year younger: a note may bring forward last month's findings as
     its own.
     """
+    if _COPY_HINTS.isdisjoint(words.norms):
+        return frozenset()
     text = words.text
     marks = [(m, True) for m in _COPY_MARK.finditer(text)] + [(m, False) for m in _ADMITTED.finditer(text)]
     if not marks:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from nlp.assertions import Assertion
+from nlp.course import injury_date
 from nlp.exam_base import nearest_side
 from nlp.facts import FACT_TYPES, span_of
 from nlp.mentions import Atom
@@ -104,6 +105,26 @@ _CARE = frozenset(
      "oncology")
 )  # fmt: skip
 _OVER_WITH = frozenset(("completed", "finished", "stopped", "ended", "through", "until"))
+_ANTIBIOTICS = (
+    "cefazolin", "vancomycin", "ceftriaxone", "nafcillin", "oxacillin", "daptomycin", "rifampin", "cefepime", "ertapenem", "antibiotics", "abx", "opat", "picc",
+)  # fmt: skip
+_HAD = frozenset(
+    (
+        "had",
+        "s/p",
+        "after",
+        "post",
+        "underwent",
+        "prior",
+        "previous",
+        "history",
+        "hx",
+        "no",
+        "denies",
+        "since",
+        "following",
+    )
+)
 _OTHER_PEOPLE = frozenset(("people", "patients", "children", "adults", "percent", "thirds"))
 _RAYS = frozenset(("xrt", "radiation", "radiotherapy", "chemo", "chemotherapy"))
 _OVER = frozenset(
@@ -263,6 +284,8 @@ def _mention(
         return
     if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
         return
+    if type_ == "trauma" and {"nearly", "almost"} & set(note.norms(max(start, atom.start - 2), atom.start)):
+        return  # "has nearly fallen twice"
     if type_ == "primary_spinal_tumor" and _OTHER_PEOPLE & set(
         note.norms(max(start, atom.start - 7), atom.start)
     ):
@@ -303,6 +326,8 @@ def _mention(
         mention.attributes["side"] = side
     _place(note, start, end, atoms, atom, mention)
     _when(note, start, end, atom, mention)
+    if type_ == "trauma" and mention.date is None and label == "present" and note.holds("doi", "d.o.i"):
+        mention.date = injury_date(note) or None  # the form's own date of injury
     if type_ == "rheumatology_workup" and label == "hypothetical":
         mention.attributes["planned"] = True
     detail = _DETAILS.get(type_)
@@ -398,6 +423,9 @@ def _is_other_surgery(
 ) -> bool:
     """The service called spine surgery, or a decompression of the skull base, is no lumbar operation."""
     words = note.norms(atom.start, atom.end)
+    asked = note.norms(max(start, atom.start - 6), atom.start)
+    if "asked" in asked and {"re", "about", "regarding"} & set(asked):
+        return True  # "wife asked re laser spine surgery"
     if attributes.get("procedure") == "decompression":
         around = set(note.norms(start, end))
         chiari = any("chiari" in a.labels for a in note.atoms)
@@ -408,6 +436,8 @@ def _is_other_surgery(
         or words[0] not in ("spine", "spinal", "orthopedic")
     ):
         return False
+    if atom.start < 25 and not _HAD & set(note.norms(start, end)):
+        return True  # the letterhead: "HARBORVIEW SPINE SURGERY"
     after = note.norms(atom.end, min(end, atom.end + 3))
     if after[:1] == ["is"] or after[:1] == ["was"] or after[:1] == ["has"] or after[:1] == ["have"]:
         after = after[1:]
@@ -853,6 +883,8 @@ def _immune(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> N
 
 def _posture(note: Note) -> None:
     """A headache told to be worse upright and better lying, in whatever words."""
+    if not note.holds(*_HEADACHE):
+        return
     norms = note.words.norms
     is_headache = bool(_HEADACHE & set(norms[:60]))
     for start, end in note.layout.sentences:
@@ -987,6 +1019,8 @@ def _purpose(note: Note) -> None:
 
 def _branches(note: Note) -> None:
     """Two ways that the care goes on, by what the scan shows: "if active, a brace; if clean, therapy"."""
+    if not note.holds("if"):
+        return
     norms = note.words.norms
     sentences = note.layout.sentences
     for number, (start, end) in enumerate(sentences):
@@ -1056,6 +1090,8 @@ def _infection(note: Note, start: int, end: int, atom: Atom, mention: Mention) -
         norms & {"improving", "improved", "resolving", "stable", "healing"} and mention.assertion == "present"
     ):
         mention.attributes["worsening"] = False
+    if mention.assertion == "present" and note.holds(*_ANTIBIOTICS):
+        mention.attributes["treated"] = True
 
 
 def _toe_walking(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:

@@ -456,6 +456,7 @@ def _is_beginning(note: Note, mention: Mention, time: Time, start: int) -> bool:
             and not {"seen", "visit", "injection", "xray", "mri", "surgery", "taken", "than"} & set(before)
         )
         or ("on" in before and abs(time.start - mention.end) < 6)
+        or (before == ["on"] and _ONSET & set(norms[time.end : mention.start]))
         or (before[-1:] in (["around"], ["about"]) and {"noticed", "pain"} & set(norms[start : time.start]))
     )
     if not begun:

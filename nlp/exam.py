@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nlp.course import read_onset
 from nlp.exam_base import (
     ARMS,
     arm_region,
@@ -31,16 +32,18 @@ from nlp.note import Note, side_of
 
 def read_exam(note: Note) -> None:
     """Add every examination mention of a note."""
+    electric = note.holds(*_ELECTRIC_HINTS)
     for start, end in note.layout.sentences:
         atoms = [atom for atom in note.atoms_in(start, end) if not note.is_unticked(atom.start)]
         named = topic(note, start)
-        if not atoms and not named:
+        if not atoms and not named and not _is_graded(note, start, end):
             continue  # "Motor: 5/5" holds no known word but its title
         labels = {label for atom in atoms for label in atom.labels}
-        if is_electrodiagnostic(note, start, end):
+        if electric and is_electrodiagnostic(note, start, end):
             continue
-        _all_normal(note, start, atoms)
-        if labels & _MOTOR or "strength" in named:
+        if len(labels & _LISTED.keys()) > 1:
+            _all_normal(note, start, atoms)
+        if labels & _MOTOR or "strength" in named or _is_graded(note, start, end):
             read_strength(note, start, end, atoms, labels)
         if (
             labels & {"reflex", "reflex_word"}
@@ -58,7 +61,24 @@ def read_exam(note: Note) -> None:
     _drop_vague_gaits(note)
 
 
-_LISTED = {"strength": "motor_weakness", "sensation": "sensory_deficit", "reflex": "abnormal_reflex"}
+_LISTED = {
+    "strength": "motor_weakness", "sensation": "sensory_deficit", "reflex": "abnormal_reflex",
+    "tone": "increased_tone", "tone_word": "increased_tone",
+}  # fmt: skip
+
+
+_FULL = re.compile(r"(?:^|otherwise|others?|groups|rest|,|;)\s*(?:are |is |all )?5\s?/\s?5", re.IGNORECASE)
+
+
+def _is_graded(note: Note, start: int, end: int) -> bool:
+    """ "5/5, DTR 2+", "Otherwise 5/5": a grade of strength that names no muscle, in an examination."""
+    norms = note.words.norms
+    if not ("5" in norms[start:end] and "/" in norms[start:end]) or note.category(start) != "exam":
+        return False
+    return _FULL.match(note.words.text[note.words.starts[start] : note.words.ends[end - 1]]) is not None or (
+        _FULL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1]) is not None
+        and not {"pain", "visual", "waddell"} & set(norms[start:end])
+    )
 
 
 def _all_normal(note: Note, start: int, atoms: Sequence[Atom]) -> None:
@@ -118,6 +138,10 @@ _MOTOR = frozenset(
 _ELECTRIC = frozenset(
     "fibrillation fibrillations fibs psw psws insertional amplitude amplitudes latency latencies recruitment polyphasia polyphasic mup mups muap muaps cmap snap snaps denervation".split()
 )
+
+
+#: Without one of these no sentence is of an EMG.
+_ELECTRIC_HINTS = (*_ELECTRIC, "waves", "peroneal", "fibular", "tibial", "sural", "median", "ulnar", "h")
 
 
 def is_electrodiagnostic(note: Note, start: int, end: int) -> bool:
@@ -561,15 +585,17 @@ def _add_numb(note: Note, atoms: Sequence[Atom], atom: Atom, label: str, start: 
         if near
         else None
     )
-    note.add(
+    mention = note.add(
         "reported_numbness",
         atom.start,
         atom.end,
         label,
         side=nearest_side(note, atoms, atom),
         site=site,
-        region=region,
+        region=region or note.other_region(atom.start),
     )
+    if mention is not None and label == "present":
+        read_onset(note, mention, *note.sentence_of(atom.start))
 
 
 # The others ------------------------------------------------------------------------------------------------------------
@@ -729,6 +755,8 @@ def _normal_walk_test(note: Note, start: int, atoms: Sequence[Atom], at: int, ex
             else "motor_weakness"
         )
         note.add(type_, atom.start, max(atom.end, last), "absent", specific=False)
+        if type_ == "motor_weakness":  # walking on heels and toes is walking
+            note.add("gait_abnormality", atom.start, max(atom.end, last), "absent", specific=False)
 
 
 def _gait(note: Note, atoms: Sequence[Atom], at: int, exam: bool) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nlp.course import read_onset
 from nlp.exam_base import (
     ARMS,
     column_order,
@@ -300,6 +301,10 @@ def _may_be_bare(
         return True
     if before in ("r", "l", "right", "left") and any(k in near for k in range(i - 10, i)):
         return True
+    if note.norms(i - 2, i) in (["power", "is"], ["strength", "is"], ["power", "was"], ["strength", "was"]) and after in (
+        "in", "throughout", "everywhere", "bilaterally", "all", "for",
+    ):  # fmt: skip
+        return True
     for k in range(i - 1, max(start - 1, i - 5), -1):
         if k in near or any(k == grade.end - 1 and i - grade.end <= 1 for grade in found):
             return True
@@ -586,12 +591,18 @@ def _weak(note: Note, start: int, atoms: Sequence[Atom], atom: Atom, graded: boo
     if not examined:
         if not exam:
             site = note.words.norms[regions[0].start] if regions else None
-            note.add("reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region)
+            region = region or note.other_region(atom.start)
+            mention = note.add(
+                "reported_weakness", atom.start, atom.end, label, side=side, site=site, region=region
+            )
+            if mention is not None and label == "present":
+                read_onset(note, mention, *note.sentence_of(atom.start))
         return
     if label == "present" and (
         (graded and near) or (not near and (not exam or (focal and "weak" not in first)))
     ):
         return
+    region = region or note.other_region(atom.start)
     place = next((str(m.attribute("region")) for m in near if m.attribute("region")), None) or (
         region if region in ARMS else None
     )

@@ -166,7 +166,7 @@ def _parts(
                 if hit is not None and hit[0] == colon:
                     found.append((i, colon + 1, hit[1]))
     found.sort()
-    return _nest(found, len(words))
+    return _nest(found, norms)
 
 
 def _names_exam(words: Words, first: int, end: int) -> bool:
@@ -237,7 +237,18 @@ def _closes_title(words: Words, first: int, stop: int, end: int, category: str) 
     return all(r.isupper() or not r.isalpha() for r in raw) and len("".join(raw)) > 3 and category != "sub"
 
 
-def _nest(found: list[tuple[int, int, str]], size: int) -> list[Part]:
+_TOLD = frozenset(
+    "she he started began since after worse hurts hurt hurting aches ago weeks months bent lifted woke felt says reports states denies complains bothers bothering".split()
+)
+
+
+def _is_told(norms: list[str], title_end: int) -> bool:
+    """Does a history stand behind a title, and no finding?"""
+    return bool(_TOLD & set(norms[title_end : title_end + 14]))
+
+
+def _nest(found: list[tuple[int, int, str]], norms: list[str]) -> list[Part]:
+    size = len(norms)
     parts = [Part("", 0, size, 0)]
     top = ""
     for start, title_end, category in found:
@@ -245,6 +256,8 @@ def _nest(found: list[tuple[int, int, str]], size: int) -> list[Part]:
             actual = (
                 top if top in ("ros", "exam", "hpi_ros", "labs", "results", "treatment", "allergies") else ""
             )
+            if not actual and not top and _is_told(norms, title_end):
+                actual = "hpi"  # "Back: on Thanksgiving she bent down and ..."
             if not actual:
                 actual = (
                     "exam" if top not in ("assessment", "plan", "assessment_plan", "pmh", "family") else top
@@ -332,6 +345,8 @@ def _wraps(first: str, last: str, width: int, wide: int) -> bool:
 
 def _ends_sentence(words: Words, i: int) -> bool:
     before = words.norms[i - 2] if i >= 2 else ""
+    if words.norms[i - 1] == "?" and words.gaps[i - 1] and i - 1:
+        return False  # "LBP, ? AS" doubts what follows
     if words.norms[i - 1] != ".":
         return True
     first = words.raws[i][0]

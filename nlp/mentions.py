@@ -9,6 +9,9 @@ from nlp.layout import Layout
 from nlp.lexicon import WEIGHTLESS, Entry, Trie
 from nlp.tokens import Words
 
+#: A phrase goes on over them: his leg "gave out".
+_QUOTES = frozenset(('"', "\u201c", "\u201d"))
+
 
 class Atom:
     """A phrase found: words `start` to `end`, and what it can mean (`entries`, one a lexicon that holds it)."""
@@ -62,7 +65,7 @@ def find_atoms(words: Words, layout: Layout, trie: Trie) -> list[Atom]:
             word = norms[j]
             following = node.get(word)
             if following is None:
-                if word in WEIGHTLESS:
+                if word in WEIGHTLESS or word in _QUOTES:
                     j += 1
                     continue
                 break

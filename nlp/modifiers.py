@@ -66,6 +66,7 @@ def apply_modifiers(note: Note, notes: Sequence[Note]) -> None:
             if _speaks_of(statement, mention):
                 _apply(statement, mention)
     _fibular(statements, deficits)
+    _meralgia(notes, deficits)
     _stocking(note, notes, deficits)
 
 
@@ -112,6 +113,28 @@ def _fibular(statements: Sequence[_Statement], deficits: Sequence[Mention]) -> N
             mention.attributes.setdefault("attributed_to", "nerve_injury")
             if mention.attributes["attributed_to"] == "nerve_injury":
                 mention.attributes["attributed_elsewhere"] = True
+
+
+def _meralgia(notes: Sequence[Note], deficits: Sequence[Mention]) -> None:
+    """A numb lateral thigh beside a meralgia paresthetica is the territory of that nerve."""
+    sides = {
+        m.attributes.get("side")
+        for note in notes
+        for m in note.mentions
+        if m.type == "peripheral_nerve_injury"
+        and m.assertion == "present"
+        and m.attributes.get("kind") == "meralgia paresthetica"
+    }
+    for mention in deficits:
+        own = mention.attributes.get("side")
+        if (
+            mention.type == "sensory_deficit"
+            and "thigh" in str(mention.attributes.get("site", ""))
+            and sides
+            and (own in sides or None in sides or own is None)
+        ):
+            mention.attributes.setdefault("attributed_to", "nerve_injury")
+            mention.attributes.setdefault("attributed_elsewhere", True)
 
 
 def _from_sentence(note: Note, mention: Mention) -> None:

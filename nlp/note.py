@@ -33,6 +33,10 @@ class Mention:
     quote: tuple[int, int] | None = None  # the words to show where more than the mention says it
 
 
+_NOT_THE_BACK = frozenset(("cervical", "shoulder", "upper_extremity", "knee", "head", "ankle"))
+_OF_BACK = frozenset(("low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"))
+
+
 class Note:
     """A document with its words, shape, atoms, times and scopes of assertion."""
 
@@ -106,6 +110,35 @@ class Note:
             self._with_atoms = [row for row in rows if row[2]]
         return self._with_atoms
 
+    def other_region(self, i: int) -> str | None:
+        """The part of the body, not the back, that the paragraph around word `i` is about: "Right shoulder. ..."; None if none.
+
+        Its first sentence names it, and nothing up to the word speaks of the back.
+        """
+        layout, gaps = self.layout, self.words.gaps
+        number = layout.sentence[i]
+        first = number
+        category = self.category(i)
+        while first and self.category(layout.sentences[first - 1][0]) == category:
+            start = layout.sentences[first][0]
+            if (
+                gaps[start].count("\n") >= 2
+                or self.words.norms[start][0].isdigit()
+                or self.words.norms[start] == "#"
+            ):
+                break
+            first -= 1
+        start, end = layout.sentences[first]
+        named = {atom.attribute("region") for atom in self.atoms_in(start, end)} - {None}
+        if not named or not named <= _NOT_THE_BACK:
+            return None
+        of_back = _OF_BACK if "cervical" not in named else _OF_BACK - {"radicular_pain"}
+        about_back = any(
+            atom.attribute("region") == "lumbar" or of_back & set(atom.labels)
+            for atom in self.atoms_in(start, i)
+        )
+        return None if about_back else min(map(str, named))
+
     def has_come(self, day: str) -> bool:
         """Does a date (YYYY, YYYY-MM or YYYY-MM-DD) lie no later than the note's? All do if the note has none."""
         return self.anchor is None or day <= self.anchor.isoformat()[: len(day)]
@@ -141,8 +174,7 @@ class Note:
         if self.category(i) in ("exam", "vitals"):
             return True
         start, end = self.sentence_of(i)
-        norms = self.words.norms[start:end]
-        return any(word in _EXAM_WORDS for word in norms)
+        return not _EXAM_WORDS.isdisjoint(self.words.norms[start:end])
 
 
 _COPIED = re.compile(

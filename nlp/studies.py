@@ -714,8 +714,12 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             continue
         first, last = start, end
         number = note.layout.sentence[start]
+        # "ELECTRODIAGNOSTIC STUDY: ..." goes on to the next title of a dictated line.
+        titled = atom.start - start <= 1 and note.norms(atom.end, atom.end + 1) == [":"]
         for following in range(number + 1, min(number + 6, len(note.layout.sentences))):
             a, b = note.layout.sentences[following]
+            if titled and ":" in note.norms(a, min(b, a + 4)):
+                break
             if (
                 note.layout.part[a] != note.layout.part[start]
                 or note.words.gaps[a].count("\n") >= 2
@@ -723,6 +727,8 @@ def _emg(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             ):
                 break
             last = b
+            if titled:
+                continue
             bulleted = words.norms[a] in _BULLETS or words.norms[first] in _BULLETS or last - first <= 14
             if note.kind != "emg_report" and not bulleted:
                 break
@@ -912,6 +918,39 @@ def _is_abnormal(test: str, value: float, flag: str | None) -> bool | None:
     return not low <= (value / 1000 if test == "WBC" and value > 1000 else value) <= high
 
 
+_CELL = re.compile(r"(?<![\d.<-])(\d+(?:\.\d+)?)(?![\d.]|\s?[-\u2013]\s?\d)")
+
+
+def _newest_column(note: Note, start: int, atom: Atom) -> tuple[float, bool | None, str, bool] | None:
+    """The newest value of a row under a line of days: value, abnormal by the row's range, day, higher than before."""
+    layout, words = note.layout, note.words
+    number = layout.sentence[start]
+    if number not in layout.rows:
+        return None
+    for above in range(number - 1, max(-1, number - 9), -1):
+        if above not in layout.rows:
+            return None
+        first, last = layout.sentences[above]
+        days = [t for t in note.times_in(first, last) if t.kind == "date"]
+        if len(days) < 2:
+            continue
+        line_end = words.text.find("\n", words.starts[start])
+        line = words.text[words.ends[atom.end - 1] : line_end if line_end >= 0 else len(words.text)]
+        cells = [float(cell) for cell in _CELL.findall(line)]
+        if len(cells) < len(days):
+            return None
+        newest = max(range(len(days)), key=lambda k: days[k].iso)
+        ranged = _RANGE.search(line)
+        abnormal = None
+        if ranged is not None and ranged[1]:
+            abnormal = cells[newest] >= float(ranged[1])
+        elif ranged is not None and ranged[2]:
+            abnormal = not float(ranged[2]) <= cells[newest] <= float(ranged[3])
+        older = [cells[k] for k in range(len(days)) if days[k].iso < days[newest].iso]
+        return cells[newest], abnormal, days[newest].iso, bool(older) and cells[newest] > older[-1] * 1.15
+    return None
+
+
 def _whole_panel(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     """As in "Labs:" as a title with the verdict on all of them in the next sentence."""
     number = note.layout.sentence[start]
@@ -1040,8 +1079,13 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             and not (fine and {"sent", "last", "was", "were"} & set(sentence))
         ):
             continue
+        column = _newest_column(note, start, atom) if number == 0 else None
+        if column is not None:
+            value, match = column[0], None
         abnormal: bool | None = known
-        if flags or before:
+        if column is not None:
+            abnormal = column[1] if column[1] is not None else _is_abnormal(test, column[0], None)
+        elif flags or before:
             abnormal = True
         elif value is not None and match is not None:
             ranged = _RANGE.match(text, match.end(), tail_end) or _RANGE.search(
@@ -1070,7 +1114,11 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             unit=(match[3] if match and value is not None and match[3] else None),
             abnormal=abnormal,
         )
-        if mention is not None:
+        if mention is not None and column is not None:
+            mention.date = column[2]
+            if column[3]:
+                mention.attributes["worsening"] = True
+        elif mention is not None:
             times = [t for t in note.times_in(start, end) if t.kind == "date"]
             if times:
                 mention.date = times[0].iso

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from nlp.course import read_course, read_later_course, read_onset
@@ -247,8 +248,21 @@ def _weights(note: Note) -> None:
             note.add("weight_loss", i, numbers[1] + 1, "absent")
 
 
+#: "T 38.7", "Tmax 101.2", "temp: 38.4 C".
+_MEASURED = re.compile(r"\b(?:T|Tmax|Tm|Temp|temp|TEMP)\s?:?\s?(\d{2,3}\.\d)\b")
+
+
 def _temperatures(note: Note) -> None:
     """ "Temps at home 97.6-98.4": a log of normal temperatures denies a fever."""
+    for match in (
+        _MEASURED.finditer(note.words.text) if "t" in note.words.norms or note.holds("tmax", "temp") else ()
+    ):
+        value = float(match[1])
+        if 38.0 <= value < 43 or 100.4 <= value < 109:
+            i = bisect_left(note.words.starts, match.start())
+            if i < len(note.words) and note.category(i) not in ("pmh", "family", "instructions"):
+                note.add("fever", i, i + 1, "present")
+            break
     if not note.holds("temps", "temperatures", "temperature"):
         return
     norms = note.words.norms
@@ -908,6 +922,9 @@ def _residuals(note: Note) -> None:
             continue
         for k in range(i + 1, min(end - 1, i + 8)):
             if norms[k].isdigit() and norms[k + 1] in _VOLUMES:
+                if int(norms[k]) < 100 and norm == "pvr":
+                    note.add("bladder_dysfunction", i, k + 2, "absent", kind="retention")
+                    return
                 if _RETAINED_ML <= int(norms[k]) < 3000 and note.assess(i, i + 1).label == "present":
                     note.add("bladder_dysfunction", i, k + 2, "present", kind="retention", recent=True)
                     return

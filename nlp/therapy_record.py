@@ -260,6 +260,11 @@ _MOVES = (
     ["abduction"],
     ["strengthening"],
 )
+_REPLACED = re.compile(
+    r"\b(?:TKA|THA|TSA|ACLR?|total (?:knee|hip|shoulder)|arthroplasty|rotator cuff repair|meniscectomy)\b",
+    re.IGNORECASE,
+)
+_JOINTS_REPLACED = frozenset(("knee", "hip", "shoulder"))
 _OF_LOW_BACK = frozenset(("low_back_pain", "radicular_pain", "disc_herniation", "spinal_stenosis"))
 
 
@@ -285,6 +290,8 @@ def region_of_record(note: Note, other_regions: frozenset[str]) -> str | None:
     regions = _regions(
         [a for a in note.atoms if a.start <= 140 and note.words.norms[a.end : a.end + 1] not in _MOVES]
     )
+    if regions and regions[0] in _JOINTS_REPLACED and _REPLACED.search(note.words.text, 0, 600):
+        return regions[0]  # after a joint replacement
     if "lumbar" in regions or _LEVEL.search(note.words.text, 0, 1200):
         return "lumbar"
     return next((region for region in regions if region in other_regions), None)

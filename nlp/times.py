@@ -451,6 +451,9 @@ def _is_frequency(match: re.Match[str]) -> bool:
     return any(mark in between for mark in ("/", "x", " a ", "per", "each", "every", "times a", "times per"))
 
 
+_STUDY_NAMES = frozenset(("ncs", "ncv", "emg", "mri", "ct", "xr", "xray", "x-ray", "films", "dexa", "labs"))
+
+
 def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
     """Is "3/2" a date and no grade, score or ratio?"""
     month, day = int(match[1]), int(match[2])
@@ -472,6 +475,8 @@ def _is_month_day(words: Words, i: int, match: re.Match[str]) -> bool:
         "nrs",
     ):
         return False
+    if before in _STUDY_NAMES or before in _WEEKDAYS:
+        return True  # "EMG/NCS 3/2 because podiatry asked"
     end = match.end()
     tail = words.text[end : end + 12].lstrip().lower()
     if tail.startswith(
@@ -658,7 +663,9 @@ def _from_day_word(words: Words, i: int, anchor: date | None) -> Time | None:
             return None
         dated = i + 1 + (words.norms[i + 1 : i + 2] == [","])
         if dated < len(words) and (words.norms[dated] in _MONTHS or words.norms[dated][0].isdigit()):
-            return None  # "on Monday, January 13": the date says more
+            find = _from_month if words.norms[dated] in _MONTHS else _from_digit
+            day = find(words, dated, anchor)  # "on Monday, January 13": the date says more
+            return Time(i, day.end, "date", day.iso) if day is not None and day.kind == "date" else None
         return Time(i, i + 1, "date", _weekday(anchor, words.norms[i]).isoformat(), ago=True)
     return None
 

@@ -462,6 +462,7 @@ def _adopt_region(items: list[_Item]) -> None:
             for i in courses
             if i.mention.attributes.get("region") in ("lumbar", "lower_extremity", "whole_spine")
         ]
+        _adopt_told(courses, elsewhere)
         if not elsewhere or here:
             continue
         for item in courses:
@@ -469,6 +470,25 @@ def _adopt_region(items: list[_Item]) -> None:
                 item.mention.attributes, elsewhere[0].mention.attributes
             ):
                 item.mention.attributes["region"] = elsewhere[0].mention.attributes["region"]
+
+
+def _adopt_told(courses: Sequence[_Item], elsewhere: Sequence[_Item]) -> None:
+    """ "She finished 10 weeks of PT and the back still hurts": as long as, and just after, the recorded course of a knee."""
+    if any(i.mention.attributes.get("record") and i not in elsewhere for i in courses):
+        return
+    for record in elsewhere:
+        own = record.mention.attributes
+        if not (own.get("record") and {"start", "end"} <= set(own)):
+            continue
+        first, last = span_of(str(own["start"]))[0], span_of(str(own["end"]))[1]
+        for item in courses:
+            told = item.mention.attributes
+            length = told.get("duration_days")
+            if item in elsewhere or {"start", "end", "on"} & set(told) or item.when is None:
+                continue
+            soon = last <= item.when <= last + timedelta(days=31)
+            if soon and (length is None or abs(int(length) - (last - first).days) <= 0.25 * int(length)):
+                told["region"] = own["region"]
 
 
 def _resolve_courses(items: Sequence[_Item], service_date: date) -> None:

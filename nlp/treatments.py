@@ -197,6 +197,9 @@ def _mention(
         for p in plan
     ):
         label = "absent"  # "has not started therapy", "PT: never got started"
+    opened = norms[atom.end : atom.end + 6]
+    if opened[:1] in ([":"], ["-"]) and {"never", "not"} & set(opened[1:3]) and _BEGUN & set(opened[2:6]):
+        label = "absent"
     if label in ("present", "hypothetical") and any(
         ("avoided" in a.labels and -4 <= a.start - atom.end <= 4)
         or ("avoided" in a.labels and 0 <= atom.start - a.end <= 5)
@@ -272,7 +275,7 @@ def _row_says_none(note: Note, start: int, end: int, atom: Atom) -> bool:
         return False
     for i in range(atom.end, end):
         if words.norms[i] in ("never", "none", "no", "not", "nil", "denied", "denies", "declined") and (
-            len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_")
+            len(words.gaps[i]) >= 2 or words.norms[i - 1] in ("|", ":", "-", "_", ".", "..", "...", "....")
         ):
             following = words.norms[i + 1] if i + 1 < end else ""
             if words.norms[i] == "no" and following in (
@@ -380,6 +383,7 @@ def _is_physical_therapy(note: Note, start: int, end: int, atom: Atom) -> bool:
     return True
 
 
+_BEGUN = frozenset("started begun began got going gotten done tried attended scheduled went".split())
 _DOES = frozenset(
     "completed failed finished of from after weeks started began start in doing attending continue continues tried did attended outpatient formal "
     "physical lumbar via through despite wks wk months mos had course sessions".split()
@@ -509,6 +513,14 @@ def _is_planned(
         "finish",
         "complete",
     }
+    if before[-1:] == ["keep"] and after[:1] in (
+        ["appt"],
+        ["appointment"],
+        ["appts"],
+        ["appointments"],
+        ["eval"],
+    ):
+        return True  # "keep PT appt"
     if continuing & set(before[-5:]) or before[-1:] == ["by"]:
         return False
     times = note.times_in(start, end)
@@ -719,7 +731,7 @@ def _topic(note: Note, start: int) -> str | None:
                 return str(named[0].attribute("region"))
         if "\n\n" in note.words.gaps[first]:
             break
-    return None
+    return note.other_region(start)
 
 
 # Details of the mentions of one sentence --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pipelines.batch import answers, checker
+from pipelines.batch import Job, checker, local
 from pipelines.check import check_line
 from pipelines.errors import InputError
 from pipelines.intake import Line, lines_of
@@ -176,7 +176,7 @@ def _throughput(lines: Sequence[Line], workers: int, folder: Path) -> tuple[floa
     """Cases a second after the first tenth, and what the worker processes held at the end."""
     skipped = len(lines) // 10
     start, memory = 0.0, Figures()
-    stream = answers(lines, partial(checker, folder), lambda _: 60.0, workers)
+    stream = local(lines, Job(partial(checker, folder), lambda _: 60.0, workers))
     for number, _ in enumerate(stream, start=1):
         if number == skipped:
             start = time.perf_counter()

@@ -24,13 +24,18 @@ _NO_DATE = (
 
 
 class Answer(NamedTuple):
-    """What becomes of one case: its result as a line of JSONL, and how it ended (`outcome`: determination
-    or error code)."""
+    """What becomes of one case: its result as a line of JSONL, and what a summary counts of it.
+
+    `outcome` is the determination or the error code, `raised` holds (indication, status), `missing` the
+    requirements that stand between the case and its criteria.
+    """
 
     case_id: str
     outcome: str
     failed: bool
     line: bytes
+    raised: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -90,7 +95,16 @@ def check_line(line: Line, folder: Path | None = None, keep_text: bool = False) 
         result = decide(intake, keep_text)
     except CaseError as error:
         return failed(case.case_id, error, case.service_date)
-    return Answer(case.case_id, result["determination"], False, to_line(result))
+    raised = tuple((item["id"], item["status"]) for item in result["indications"])
+    return Answer(case.case_id, result["determination"], False, to_line(result), raised, missing_of(result))
+
+
+def missing_of(result: Json) -> tuple[str, ...]:
+    """The requirements that a case without met criteria lacks, each once."""
+    if result["determination"] in {None, "meets_criteria", "out_of_scope"}:
+        return ()
+    items = [*result["indications"], result["gate"]]
+    return tuple(sorted({name for item in items for name in item["missing"]}))
 
 
 def failed(case_id: str, error: CaseError, service_date: date | None = None) -> Answer:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipelines.intake import Intake, Line
+    from pipelines.summary import Summary
+    from pipelines.tables import Source
 
 app = typer.Typer(
     name="indicia",
@@ -50,6 +52,13 @@ class Shown(str, Enum):
 
     misses = "misses"
     all = "all"
+
+
+class EngineName(str, Enum):
+    """Who does the work of a batch."""
+
+    local = "local"
+    spark = "spark"
 
 
 def main() -> None:
@@ -135,9 +144,13 @@ def check(
 def batch(
     source: Annotated[
         Path,
-        typer.Argument(metavar="INPUT", help="Cases as JSONL, or a folder with a file or subfolder each."),
+        typer.Argument(
+            metavar="INPUT", help="JSONL, CSV or Parquet (.gz, .zst too), or a folder of tables or notes."
+        ),
     ],
-    output: Annotated[Path, typer.Option(help="Where the results go, as JSONL.")],
+    output: Annotated[
+        Path, typer.Option(help="Where the results go: .jsonl, .parquet, .csv, .sqlite or .duckdb.")
+    ],
     workers: Annotated[
         int | None,
         typer.Option(
@@ -147,32 +160,94 @@ def batch(
     time_limit: Annotated[
         float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")
     ] = 60.0,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN", help="Which column holds a field, such as text=note_body."
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A column that travels along to the results; may be repeated."),
+    ] = None,
+    columns: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The same as a TOML file: keep = [...], [columns].")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the summary as JSON, too.")
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="What does the work.")] = EngineName.local,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that broke off.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away a run that broke off.")] = False,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Add the text that was read of each document to the results.")
     ] = False,
 ) -> None:
-    """Decide many cases, one line of result each, in input order."""
-    from pipelines.batch import run
+    """Decide many cases, a result for each, in input order. A run that breaks off can be resumed."""
+    import time
 
+    from pipelines.batch import run
+    from pipelines.rows import columns_from
+
+    if resume and restart:
+        raise InputError("--resume goes on with a run, --restart throws it away: give one of them.")
+    chosen = columns_from(map_ or [], keep or [], columns)
+    start = time.perf_counter()
     try:
-        with _progress(source) as advance:
-            summary = run(
-                source, output, workers=workers, time_limit=time_limit, progress=advance, keep_text=keep_text
+        with _progress() as advance:
+            counted = run(
+                source,
+                output,
+                workers=workers,
+                time_limit=time_limit,
+                columns=chosen,
+                engine=engine.value,
+                resume=resume,
+                restart=restart,
+                keep_text=keep_text,
+                progress=_by_source(advance) if advance else None,
             )
     except KeyboardInterrupt:
-        raise InputError("Interrupted; nothing was written.") from None
+        raise InputError(
+            f"Interrupted; {output} was not written. With --resume the same command goes on."
+        ) from None
+    seconds = time.perf_counter() - start
+    if summary:
+        _write_summary(summary, counted, seconds)
+    _tell(counted, seconds, source, output)
+    if counted.failed:
+        raise typer.Exit(1)
+
+
+def _write_summary(path: Path, counted: Summary, seconds: float) -> None:
+    import json
+
+    data = {
+        **counted.counts(),
+        "resumed": counted.resumed,
+        "seconds": round(seconds, 3),
+        "cases_per_second": round(counted.rate(seconds), 1),
+    }
+    try:
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        print(f"indicia: {path}: the summary cannot be written ({error.strerror}).", file=sys.stderr)
+
+
+def _tell(counted: Summary, seconds: float, source: Path, output: Path) -> None:
+    """The summary, where standard error is a terminal; what the user has to know, everywhere."""
     if sys.stderr.isatty():
-        for outcome, count in sorted(summary.outcomes.items()):
-            print(f"{count:>9,}  {outcome}", file=sys.stderr)
-    if not summary.cases:
+        from pipelines.summary import summary_lines
+
+        print("\n".join(summary_lines(counted, seconds)), file=sys.stderr)
+    if not counted.cases:
         print(f"indicia: {source} holds no case; the results are empty.", file=sys.stderr)
-    if summary.failed:
+    if counted.failed:
         print(
-            f"indicia: {summary.failed} of {summary.cases} cases could not be decided; "
+            f"indicia: {counted.failed} of {counted.cases} cases could not be decided; "
             f"the `error` of their lines in {output} says why.",
             file=sys.stderr,
         )
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -208,7 +283,7 @@ def evaluate(
     from pipelines.evaluate import run, summary_lines
 
     try:
-        with _progress(gold) as advance:
+        with _progress() as advance:
             evaluation = run(
                 gold,
                 output,
@@ -217,7 +292,7 @@ def evaluate(
                 page_size=page_size,
                 workers=workers,
                 time_limit=time_limit,
-                progress=advance,
+                progress=_by_bytes(gold, advance) if advance else None,
             )
     except KeyboardInterrupt:
         raise InputError("Interrupted; nothing was written.") from None
@@ -327,29 +402,47 @@ def _print_report(result: dict[str, Any], texts: dict[str, str]) -> None:
 
 
 @contextmanager
-def _progress(source: Path) -> Iterator[Callable[[Line], None] | None]:
-    """Show a progress bar on standard error where that is a terminal."""
+def _progress() -> Iterator[Callable[[float | None], None] | None]:
+    """Show a progress bar on standard error where that is a terminal.
+
+    It is told after each case which share of the input has been read, where that is known.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    size = source.stat().st_size if source.is_file() else None
     done = TextColumn("{task.fields[cases]:,} cases, {task.fields[rate]:.0f}/s")
     with Progress(
         BarColumn(), done, TimeRemainingColumn(), console=Console(stderr=True), transient=True
     ) as bar:
-        task = bar.add_task("", total=size, cases=0, rate=0.0)
+        task = bar.add_task("", total=None, cases=0, rate=0.0)
         count = 0
 
-        def advance(line: Line) -> None:
+        def advance(share: float | None) -> None:
             nonlocal count
             count += 1
             elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, advance=len(line.raw or b""), cases=count, rate=count / elapsed)
+            total = 1.0 if share is not None else None
+            bar.update(task, total=total, completed=share or 0.0, cases=count, rate=count / elapsed)
 
         yield advance
+
+
+def _by_source(advance: Callable[[float | None], None]) -> Callable[[Source, Line], None]:
+    return lambda source, _line: advance(source.done())
+
+
+def _by_bytes(path: Path, advance: Callable[[float | None], None]) -> Callable[[Line], None]:
+    size, read = path.stat().st_size or 1, 0
+
+    def told(line: Line) -> None:
+        nonlocal read
+        read += len(line.raw or b"")
+        advance(read / size)
+
+    return told
 
 
 # --- policy ----------------------------------------------------------------------------------------

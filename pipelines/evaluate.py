@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipelines.batch import TIME_LIMIT, Make, answers, checker, seconds_for
+from pipelines.batch import TIME_LIMIT, Job, Make, checker, local, seconds_for
 from pipelines.errors import InputError
 from pipelines.evaluate_case import miss_json, shown
 from pipelines.evaluate_compare import compare
@@ -130,7 +130,7 @@ def _decided(
 
     make = make or partial(checker, folder)
     seconds = partial(seconds_for, time_limit, folder)
-    for _, answer in answers(lines(), make, seconds, workers or max(2, cores())):
+    for _, answer in local(lines(), Job(make, seconds, workers or max(2, cores()))):
         yield waiting.popleft(), found_of(answer.line)
 
 

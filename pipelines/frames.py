@@ -1,71 +1,43 @@
 """Tables of notes to tables of results, with pandas.
 
-Columns in (those of the contract's case, one document a row): `case_id` and `text` are required;
-`document_id`, `kind`, `date`, `service_date`, `cpt_codes`, `age_years`, `birth_date`, `sex` are read where
-they exist, others are left alone. Rows with one case_id are the documents of one case; what they say of the
-case is taken from the first row that says it.
-
-Columns out: the keys of the contract's result, one row a case in the order of first appearance, nested
-values as Python lists and dictionaries.
+Columns in: see `pipelines.rows`. Columns out: the keys of the contract's result, one row a case in the
+order of first appearance, nested values as Python lists and dictionaries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from pipelines.check import check
-from pipelines.errors import CaseError, InputError
-from pipelines.models import Result, case_from
-from pipelines.result import Json, error_result
-
-_OF_CASE = ("service_date", "cpt_codes")
-_OF_PATIENT = ("age_years", "birth_date", "sex")
-_OF_DOCUMENT = ("document_id", "kind", "date", "text")
+from pipelines.check import check_line
+from pipelines.models import Result
+from pipelines.rows import Columns, Draft, Row, drafts
 
 
-def score_frame(frame: pd.DataFrame) -> pd.DataFrame:
+def score_frame(
+    frame: pd.DataFrame, columns: Mapping[str, str] | None = None, keep: Iterable[str] = ()
+) -> pd.DataFrame:
     """Decide every case of a table.
 
-    Raises InputError where the columns `case_id` or `text` are missing.
+    `columns` says which column holds which field where their names differ; the columns in `keep` are added to
+    the results as text.
+    Raises InputError where the columns `case_id` or `text`, or those named here, are missing.
     """
-    lacking = [name for name in ("case_id", "text") if name not in frame.columns]
-    if lacking:
-        raise InputError(f"The table lacks: {', '.join(lacking)}. Rename its columns to match.")
-    results = [_check(data) for data in _cases(frame)]
-    return pd.DataFrame(results, columns=list(Result.model_fields))
+    chosen = Columns(columns or {}, tuple(keep))
+    chosen.require(map(str, frame.columns))
+    gathered = drafts(lambda: _rows(frame), chosen, held_bytes=sys.maxsize)
+    results = [_check(draft, number) for number, draft in enumerate(gathered, start=1)]
+    return pd.DataFrame(results, columns=[*Result.model_fields, *chosen.keep])
 
 
-def _check(data: Json) -> Json:
-    try:
-        return check(case_from(data))
-    except CaseError as error:
-        return error_result(error.case_id or "", error)
-
-
-def _cases(frame: pd.DataFrame) -> list[Json]:
-    cases: dict[Hashable, Json] = {}
+def _rows(frame: pd.DataFrame) -> Iterator[Row]:
     for number, row in enumerate(frame.to_dict("records"), start=1):
-        values = {key: value for key, value in row.items() if not _is_blank(value)}
-        case_id = values.get("case_id", f"row-{number}")
-        case = cases.setdefault(case_id, {"case_id": case_id, "patient": {}, "documents": []})
-        _fill(case, values, _OF_CASE)
-        _fill(case["patient"], values, _OF_PATIENT)
-        document = {"text": ""}
-        _fill(document, values, ("document_id", "kind", "date"))
-        document["text"] = values.get("text", "")
-        case["documents"].append(document)
-    return list(cases.values())
+        yield Row(number, {str(name): value for name, value in row.items()})
 
 
-def _fill(target: Json, values: Mapping[Hashable, Any], names: tuple[str, ...]) -> None:
-    for name in names:
-        if name in values:
-            target.setdefault(name, values[name])
-
-
-def _is_blank(value: object) -> bool:
-    """An empty cell: None, NaN, NaT or pandas' NA (lists and arrays are never blank)."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+def _check(draft: Draft, number: int) -> dict[str, Any]:
+    return {**json.loads(check_line(draft.line(number)).line), **draft.kept}

@@ -60,10 +60,16 @@ _SCAN_WEIGHT = 20
 
 
 class Line(NamedTuple):
-    """One line of a batch: its number (from 1) and its bytes; `raw` is None for a line over the limit."""
+    """One case of a batch as submitted: its number (from 1) and its JSON; `raw` is None over the limit.
+
+    `problem` is the error (code, message) that its source has already met; `kept` holds the columns that
+    travel along to the results.
+    """
 
     number: int
     raw: bytes | None
+    problem: tuple[str, str] | None = None
+    kept: dict[str, str | None] | None = None
 
 
 class Intake(NamedTuple):
@@ -79,13 +85,14 @@ class Intake(NamedTuple):
 # --- lines ---------------------------------------------------------------------------------------
 
 
-def lines_of(path: Path) -> Iterator[Line]:
+def lines_of(path: Path, opened: io.BufferedReader | None = None) -> Iterator[Line]:
     """Yield the lines of a JSONL file that are not blank, without holding more than one of them.
 
+    `opened` is the file where somebody has opened it already (and unpacked it on the way).
     Raises InputError where the file cannot be opened or is no text.
     """
     try:
-        with _open(path) as file:
+        with _text(opened or path.open("rb"), path.name) as file:
             number = 0
             while raw := file.readline(MAX_BYTES + 1):
                 number += 1
@@ -96,17 +103,18 @@ def lines_of(path: Path) -> Iterator[Line]:
                 elif raw.strip():
                     yield Line(number, raw)
     except OSError as error:
+        if opened:  # whoever opened it knows what can be wrong with it
+            raise
         raise InputError(
             f"{path}: {error.strerror or 'cannot be read'}. Give the path of a JSONL file."
         ) from None
 
 
-def _open(path: Path) -> IO[bytes]:
-    file = path.open("rb")
-    start = file.read(4)
-    file.seek(0)
+def _text(file: io.BufferedReader, name: str) -> IO[bytes]:
+    """The lines of a file as UTF-8, without a byte order mark."""
+    start = file.peek(4)[:4]
     try:
-        refuse_binary(start, path.name)
+        refuse_binary(start, name)
     except CaseError as error:
         file.close()
         raise InputError(f"{error.message} A batch reads JSONL, one case a line.") from None
@@ -114,7 +122,7 @@ def _open(path: Path) -> IO[bytes]:
         with file:
             return io.BytesIO(decode(file.read()).text.encode("utf-8", "replace"))
     if start.startswith(b"\xef\xbb\xbf"):
-        file.seek(3)
+        file.read(3)
     return file
 
 
@@ -131,15 +139,8 @@ def case_id_in(line: Line) -> str:
 
 def bytes_to_read(line: Line, folder: Path) -> int:
     """How much there is to read for a line: its own bytes and the files that it names."""
-    raw = line.raw or b""
-    size = len(raw)
-    if b'"path"' not in raw:
-        return size
-    try:
-        paths = [str(item["path"]) for item in json.loads(raw)["documents"] if "path" in item]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return size
-    for path in paths:
+    size = len(line.raw or b"")
+    for path in paths_in(line):
         with contextlib.suppress(OSError, ValueError):
             size += (folder / path).stat().st_size * _weight(folder / path)
     return size
@@ -151,11 +152,23 @@ def _weight(path: Path) -> int:
         return _SCAN_WEIGHT if file.read(8).startswith(_PERHAPS_SCANNED) else 1
 
 
+def paths_in(line: Line) -> list[str]:
+    """The paths of the documents that a line names."""
+    if b'"path"' not in (line.raw or b""):
+        return []
+    try:
+        return [str(item["path"]) for item in json.loads(line.raw or b"")["documents"] if "path" in item]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
 def parse_line(line: Line, folder: Path | None) -> Intake:
     """Read one line of a batch; `folder` is where relative paths of documents start.
 
     Raises CaseError with the case_id of the line.
     """
+    if line.problem:
+        raise CaseError(*line.problem, case_id_in(line))
     if line.raw is None:
         raise CaseError("too_large", f"Line {line.number} is over {MAX_BYTES >> 20} MB.", case_id_in(line))
     guessed = False

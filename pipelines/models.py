@@ -56,7 +56,7 @@ def _day(value: object) -> object:
     return value
 
 
-def _identifier(value: object) -> object:
+def identifier(value: object) -> object:
     """Numbers are common as identifiers in tables; they are read as their digits (1001.0 too)."""
     if isinstance(value, bool):
         return value
@@ -75,7 +75,7 @@ def _codes(value: object) -> object:
     items = value if isinstance(value, list | tuple) else [value]
     codes: list[str] = []
     for item in items:
-        text = _identifier(item)
+        text = identifier(item)
         if not isinstance(text, str):
             raise ValueError("must be a list of CPT codes such as 72148")
         codes += [part.upper() for part in re.split(r"[^0-9A-Za-z]+", text) if len(part) > 2]
@@ -99,7 +99,7 @@ def _listed(value: object) -> object:
 
 Day = Annotated[date | None, BeforeValidator(_day)]
 Age = Annotated[float, Field(ge=0, le=130, allow_inf_nan=False)]
-Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1, max_length=500)]
+Identifier = Annotated[str, BeforeValidator(identifier), Field(min_length=1, max_length=500)]
 
 
 class _Input(BaseModel):
@@ -315,5 +315,5 @@ def case_from(data: object) -> Case:
 
 def _readable_id(data: object) -> str | None:
     found: Any = data.get("case_id") if isinstance(data, dict) else None
-    found = _identifier(found)
+    found = identifier(found)
     return found if isinstance(found, str) and found else None

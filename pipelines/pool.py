@@ -17,7 +17,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
@@ -86,19 +86,21 @@ def context(preload: tuple[str, ...]) -> Any:
     return chosen
 
 
-def stream(items: Iterable[In], plan: Plan[In, Out], workers: int) -> Iterator[tuple[In, Out]]:
+def stream(items: Iterable[In], plan: Plan[In, Out], workers: int) -> Generator[tuple[In, Out], None, None]:
     """Give each item with its answer, in order.
 
     Raises PoolError where workers die before their first item.
     """
-    crew = _Crew(plan, workers)
+    crew = Crew(plan, workers)
     try:
         yield from crew.answers(iter(items))
     finally:
         crew.stop()
 
 
-class _Crew(Generic[In, Out]):
+class Crew(Generic[In, Out]):
+    """Workers that stay ready from one stream of items to the next, until they are stopped."""
+
     def __init__(self, plan: Plan[In, Out], size: int) -> None:
         self.plan = plan
         self.context = context(plan.preload)
@@ -111,6 +113,8 @@ class _Crew(Generic[In, Out]):
         self.workers = [self._start() for _ in range(size)]
 
     def answers(self, items: Iterator[In]) -> Iterator[tuple[In, Out]]:
+        """Give each item with its answer, in order; to be used up before the next stream."""
+        self.more = True
         while True:
             self._hand_out(items)
             while self.next_out in self.done:
@@ -120,7 +124,13 @@ class _Crew(Generic[In, Out]):
                 return
             self._collect()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a stream was broken off: its items are still under way."""
+        return self.next_out != self.next_in
+
     def stop(self) -> None:
+        """End all workers, whatever they are doing."""
         for worker in self.workers:
             worker.stop()
 
@@ -215,6 +225,33 @@ class _Crew(Generic[In, Out]):
 def _work(pipe: connection.Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
     """The life of a worker: get ready, then answer items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_nothing_behind()
+    try:
+        _serve(pipe, make)
+    except BaseException:
+        # A traceback could quote a note. The parent takes the silence for a crash, which it is.
+        os._exit(1)
+
+
+def _leave_nothing_behind() -> None:
+    """End with the parent, also where it is killed; no memory with notes in it goes to the disk."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # as far as the system has such means
+        import fcntl
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        parent = mp.parent_process()
+        if parent:
+            # The kernel sends SIGIO, which ends this process, when the parent's end of this pipe closes: a
+            # thread that waits for it would never run beside a regex that goes on for ever.
+            fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+            flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+            fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+            if connection.wait([parent.sentinel], timeout=0):
+                os._exit(1)
+
+
+def _serve(pipe: connection.Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:
             answer = make()

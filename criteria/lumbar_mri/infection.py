@@ -83,6 +83,7 @@ def followup(chart: Chart) -> Assessment:
 def _is_followed(chart: Chart, fact: Fact) -> bool:
     return (
         "worsening" in fact.attributes
+        or says(fact, "treated", True)
         or says(fact, "old_or_new", "old", "worse")
         or bool(chart.present("follow_up_reason"))
     )

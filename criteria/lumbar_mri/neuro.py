@@ -363,6 +363,10 @@ def _absent_sacral_reflexes(chart: Chart) -> Requirement:
 def any_deficit(chart: Chart, name: str, among: tuple[str, ...] = ALL) -> Requirement | None:
     """Return the requirement "with a new deficit" of other sections; None where no deficit is raised."""
     results = [result for result in map(chart.result, among) if result.is_raised]
+    # A bladder that leaks for reasons of its own is no deficit to ask about.
+    bladder = chart.result("neuro.bowel_bladder")
+    if len(results) == 1 and results[0] is bladder and bladder.status == "not_met":
+        results = []
     if not results:
         return None
     return as_requirement(name, best_of(results))

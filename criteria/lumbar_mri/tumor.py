@@ -96,7 +96,7 @@ def primary_new_symptoms(chart: Chart) -> Assessment:
     tumor = chart.present("primary_spinal_tumor")
     if not tumor:
         return NOT_RAISED
-    symptoms = _new_symptoms(chart)
+    symptoms = _new_symptoms(chart, pictures=False)  # the picture that found the tumor is no new sign
     return NOT_RAISED if symptoms is None else judge([symptoms], tumor)
 
 
@@ -161,13 +161,13 @@ def _radiograph(chart: Chart) -> Requirement:
     return shown_by("radiograph", [] if answering else is_open, answering, open_=films)
 
 
-def _new_symptoms(chart: Chart) -> Requirement | None:
+def _new_symptoms(chart: Chart, *, pictures: bool = True) -> Requirement | None:
     """Pain or a deficit that is new or growing; None where there is neither pain nor deficit nor finding."""
     name = "new_signs_or_symptoms"
     deficit = neuro.any_deficit(chart, name)
     pain = back_pain.has_pain(chart)
     night = chart.present("night_pain")
-    seen = infection.pictures_that_show(chart, "metastasis", "tumor")
+    seen = infection.pictures_that_show(chart, "metastasis", "tumor") if pictures else []
     if deficit is None and not pain and not night and not seen:
         return None
     markers = chart.words["tumor.laboratory_signs"]

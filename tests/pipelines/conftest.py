@@ -73,3 +73,12 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Any:
     import poisoned
 
     return poisoned
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stand-in reader of fakes/cheap.py, importable here and in workers."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "fakes"))
+    import cheap
+
+    return cheap

@@ -152,29 +152,30 @@ def test_the_output_appears_only_when_it_is_whole(poisoned: Any, write_lines: Wr
     path = write_lines([{"case_id": "a"}, {"case_id": "b"}])
     output = tmp_path / "out.jsonl"
 
-    def look(line: object) -> None:
+    def look(source: object, line: object) -> None:
         assert not output.exists()
-        assert len(list(tmp_path.glob(".out.jsonl.*.part"))) == 1
+        assert (tmp_path / ".out.jsonl.run").stat().st_mode & 0o777 == 0o700
 
     batch.run(path, output, workers=1, make=poisoned.make, progress=look)
-    assert output.exists()
-    assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"cases.jsonl", "out.jsonl", "out.jsonl.manifest.json"}
+    assert output.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_batch_that_breaks_off_leaves_nothing_behind(
+def test_a_batch_that_breaks_off_before_anything_is_sealed_leaves_nothing_behind(
     poisoned: Any, write_lines: Write, tmp_path: Path
 ) -> None:
     path = write_lines([{"case_id": "a"}])
     output = tmp_path / "out.jsonl"
     output.write_text("of an earlier run")
 
-    def interrupt(line: object) -> None:
+    def interrupt(source: object, line: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         batch.run(path, output, workers=1, make=poisoned.make, progress=interrupt)
     assert output.read_text() == "of an earlier run"
-    assert not list(tmp_path.glob(".*.part"))
+    assert {path.name for path in tmp_path.iterdir()} == {"cases.jsonl", "out.jsonl"}
 
 
 def test_unusable_outputs_are_refused_before_anything_is_read(write_lines: Write, tmp_path: Path) -> None:
@@ -231,6 +232,6 @@ def test_ten_megabytes_of_noise_are_read_and_are_one_case_among_others(
 def test_a_progress_hook_sees_each_line_once(poisoned: Any, write_lines: Write, tmp_path: Path) -> None:
     seen: list[int] = []
     cases: Iterable[Any] = [{"case_id": str(number)} for number in range(20)]
-    hook = lambda line: seen.append(line.number)  # noqa: E731
+    hook = lambda source, line: seen.append(line.number)  # noqa: E731
     batch.run(write_lines(cases), tmp_path / "out", workers=2, make=poisoned.make, progress=hook)
     assert seen == list(range(1, 21))
