@@ -272,7 +272,8 @@ def _confusions(text: str, knows: Callable[[str], bool]) -> list[Edit]:
 #: A box as forms print it, and what recognition makes of one.
 _BOX = re.compile(r"\[ ?([xX])? ?\]")
 _BROKEN_BOX = re.compile(
-    r"(?<![\w\[({])(?:\[\]|[\[{(fIL|&]{1,2}[xX]?[\])}1l|](?!\w)|[{&]\]?(?=\s|$))|\[[xX][|lI](?=\s|$)"
+    r"(?<![\w\[({])(?:\[\]|(?:[\[{(]{1,2}|[fIL|&])[xX]?[\])}1l|](?!\w)|[{&]\]?(?=\s|$)|[xX]\](?=\s|$)|\[[J)lI|.]\])"
+    r"|\[[xX][|lI](?=\s|$)"
 )
 _LONE_X = re.compile(r"(?<=\s\s)[xX]{1,2}(?=\s*$)")
 #: The head of two columns; recognition sees a ring before the N.
@@ -295,9 +296,11 @@ def _specks(document: Extracted, knows: Callable[[str], bool]) -> list[Edit]:
         if cross and not _stands_under_one(cross.start(), columns):
             document.unsure.append((at + cross.start(), at + cross.end()))
         edits += [(at + start, at + end, instead, False) for start, end, instead in _boxes(line)]
-        ticks = [match[1] for match in _BOX.finditer(line)]
-        if len(ticks) == 2 and all(ticks):  # yes and no both ticked: one of them is dirt
-            document.unsure += [(at + m.start(), at + m.end()) for m in _BOX.finditer(line)]
+        boxes = list(_BOX.finditer(line))
+        are_both = len(boxes) == 2 and all(box[1] for box in boxes)  # yes and no: one of them is dirt
+        rest = _BROKEN_BOX.sub("", _BOX.sub("", line))
+        if are_both or (boxes and ("[" in rest or "]" in rest)):
+            document.unsure += [(at + box.start(), at + box.end()) for box in boxes]
         at += len(line) + 1
     for match in _STROKE.finditer(text):
         place = text.index("|", match.start())

@@ -135,6 +135,7 @@ def test_a_quote_of_a_mended_word_is_what_was_sent() -> None:
         ("Fever   []   [x]", "Fever   [ ]   [x]"),
         ("Fever   {]   [x]", "Fever   [ ]   [x]"),
         ("Weight loss   [ ]   fx]", "Weight loss   [ ]   [x]"),
+        ("SLR  L[ ] pos   [x] neg   [J] not done", "SLR  L[ ] pos   [x] neg   [ ] not done"),
         ("Spine   [ ] yes - [x] none", "Spine   [ ] yes  [x] none"),
         ("Review       Y     oN", "Review       Y      N"),
         ("a type | malformation", "a type I malformation"),
@@ -153,6 +154,10 @@ def unsure(text: str) -> list[str]:
 def test_a_question_with_both_boxes_ticked_is_not_relied_on() -> None:
     assert unsure("Fever   [x]   [x]") == ["[x]", "[x]"]
     assert unsure("Fever   [ ]   [x]") == []
+
+
+def test_a_question_with_a_box_that_nobody_can_make_out_is_not_relied_on() -> None:
+    assert unsure("Reflexes   [x] normal   [$ abnormal") == ["[x]"]
 
 
 def test_a_cross_between_yes_and_no_is_not_relied_on() -> None:
