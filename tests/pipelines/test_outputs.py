@@ -94,10 +94,21 @@ def test_parquet_holds_the_results_in_typed_nested_columns(scored: Callable[[str
         assert row["service_date"] in {date(2026, 3, 2), None}
         assert row["clinic"] == want["kept"]["clinic"]
         for key in ("case_id", "determination", "software", "indications", "gate", "to_meet", "error"):
-            assert row[key] == want[key]
+            assert said(row[key]) == want[key]
         for fact, wanted in zip(row["facts"], want["facts"], strict=True):
-            assert fact["evidence"] == wanted["evidence"]
+            assert said(fact["evidence"]) == wanted["evidence"]
             assert [name for name, _ in fact["attributes"]] == list(wanted["attributes"])
+
+
+def said(value: Any) -> Any:
+    """A value without the keys that a result leaves out where there is nothing to say: places of plain text."""
+    if isinstance(value, list):
+        return [said(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            k: said(v) for k, v in value.items() if v is not None or k not in {"page", "section", "boxes"}
+        }
+    return value
 
 
 def test_the_arrow_schema_has_the_fields_of_the_contract_in_their_order() -> None:
