@@ -101,7 +101,7 @@ def test_parquet_holds_the_results_in_typed_nested_columns(scored: Callable[[str
 
 
 def said(value: Any) -> Any:
-    """A value without the keys that a result leaves out where there is nothing to say: places of plain text."""
+    """A value without the keys that a result leaves out: the places of plain text."""
     if isinstance(value, list):
         return [said(item) for item in value]
     if isinstance(value, dict):
