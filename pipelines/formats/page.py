@@ -129,11 +129,13 @@ def _is_typed(rows: list[Row], page: Page) -> bool:
 
 
 def _blank_width(rows: list[Row]) -> float:
-    """The width of one blank: the usual distance between two words."""
-    gaps = [b.left - a.right for row in rows for a, b in pairwise(row.words)]
-    heights = [row.height for row in rows]
-    near = [gap for gap in gaps if 0 < gap < _WIDE * statistics.median(heights)]
-    return statistics.median(near) if len(near) > 1 else 0.26 * statistics.median(heights)
+    """The width of one blank: the usual distance between two words, in typewriter letters nearly their
+    height."""
+    height = statistics.median(row.height for row in rows)
+    gaps = sorted(gap for row in rows for a, b in pairwise(row.words) if (gap := b.left - a.right) > 0)
+    if len(gaps) < 2:
+        return 0.26 * height
+    return min(gaps[int(0.35 * (len(gaps) - 1))], height)
 
 
 def _rows(words: list[PlacedWord]) -> list[Row]:
