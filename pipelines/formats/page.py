@@ -102,7 +102,7 @@ def read_page(words: list[PlacedWord], width: float, height: float) -> Page:
     page.blank = _blank_width(rows)
     page.is_typed = _is_typed(rows, page)
     far = width - page.margin
-    for block in _columns(rows, width):
+    for block in _columns(rows, width, 1.8 * page.blank):
         origin = min(row.left for row in block)
         for row in block:
             row.origin = origin
@@ -163,16 +163,16 @@ def _rows(words: list[PlacedWord]) -> list[Row]:
 _LEAST_ROWS = 5
 
 
-def _columns(rows: list[Row], width: float) -> list[list[Row]]:
-    """Cut rows at a gutter: what is above it, its left side, its right side, what is below."""
-    edge = _gutter(rows, width)
+def _columns(rows: list[Row], width: float, least: float) -> list[list[Row]]:
+    """Cut rows at a gutter of some width: what is above it, its left side, its right side, what is below."""
+    edge = _gutter(rows, width, least)
     if edge is None:
         return [rows]
     blocks: list[list[Row]] = []
     left: list[Row] = []
     right: list[Row] = []
     for row in [*rows, None]:
-        parts = _split(row, edge) if row is not None else None
+        parts = _split(row, edge, least) if row is not None else None
         if row is not None and parts is not None:
             left += [Row(parts[0])] if parts[0] else []
             right += [Row(parts[1])] if parts[1] else []
@@ -205,23 +205,23 @@ def _settle(left: list[Row], right: list[Row]) -> list[list[Row]]:
     return [block for block in (above, inner, right, below) if block]
 
 
-def _split(row: Row, edge: float) -> tuple[list[PlacedWord], list[PlacedWord]] | None:
+def _split(row: Row, edge: float, least: float) -> tuple[list[PlacedWord], list[PlacedWord]] | None:
     """The words left and right of the gutter, or None where the row runs across it."""
     left = [word for word in row.words if word.right <= edge]
     right = [word for word in row.words if word.left >= edge - 1]
     if len(left) + len(right) < len(row.words):
         return None
-    if left and right and right[0].left - left[-1].right < 0.8 * row.height:
+    if left and right and right[0].left - left[-1].right < max(0.8 * row.height, least):
         return None
     return left, right
 
 
-def _gutter(rows: list[Row], width: float) -> float | None:
+def _gutter(rows: list[Row], width: float, least: float) -> float | None:
     """The left edge of a second column of running text, if there is one."""
     starts: Counter[int] = Counter()
     for row in rows:
         for before, word in pairwise(row.words):
-            if word.left - before.right > 0.8 * row.height:
+            if word.left - before.right > max(0.8 * row.height, least):
                 starts[round(word.left / 4)] += 1
         if row.left > 0.3 * width:
             starts[round(row.left / 4)] += 1
@@ -229,14 +229,14 @@ def _gutter(rows: list[Row], width: float) -> float | None:
         edge = place * 4 - 3.0
         if starts[place - 1] + starts[place] + starts[place + 1] < _LEAST_ROWS:
             break
-        if 0.3 * width < edge < 0.75 * width and _is_prose(rows, edge):
+        if 0.3 * width < edge < 0.75 * width and _is_prose(rows, edge, least):
             return edge
     return None
 
 
-def _is_prose(rows: list[Row], edge: float) -> bool:
+def _is_prose(rows: list[Row], edge: float, least: float) -> bool:
     """Do both sides of an edge hold lines of several words that fill their column?"""
-    parts = [parts for row in rows if (parts := _split(row, edge)) is not None]
+    parts = [parts for row in rows if (parts := _split(row, edge, least)) is not None]
     sides = [[p[side] for p in parts if p[side]] for side in (0, 1)]
     if len(parts) < 0.5 * len(rows):
         return False
