@@ -564,6 +564,10 @@ class Scopes:
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _POSSIBLE, True, 8))
             elif norm in ("+", "-"):
                 self._sign(i, norm)
+            elif norm == "never" and i and (i + 1 == len(norms) or norms[i + 1] in (".", ";")):
+                self.cues.setdefault(sentence[i], []).append(
+                    Cue(i, i + 1, _NEGATED, False, 6)
+                )  # "Back surgery never."
             elif norm in _ANSWERS and self._is_answer(i):
                 self.cues.setdefault(sentence[i], []).append(Cue(i, i + 1, _NEGATED, False, 6))
             elif norm == "(" and norms[i + 1 : i + 2] and norms[i + 1] in _ASIDES:
@@ -621,6 +625,16 @@ class Scopes:
         norms = self.words.norms
         after = norms[atom.end] if atom.end < len(norms) else ""
         first, last = self.layout.sentences[number]
+        if (
+            kind == _NEGATED
+            and norms[atom.start] in ("negative", "neg")
+            and (
+                (norms[atom.start - 1] == "-" and not self.words.gaps[atom.start])
+                or norms[atom.start - 1]
+                in ("triple", "node", "receptor", "culture", "margin", "her2", "er", "pr")
+            )
+        ):
+            return False  # "ER/PR-negative carcinoma"
         if kind == _NEGATED and not forward and self._said_of_study(atom, after, last):
             return False
         if (
@@ -738,6 +752,8 @@ class Scopes:
         end = atom.end
         if end >= len(norms):
             return False
+        if norms[end] == "on" and norms[end + 2 : end + 3] == ["side"] and end + 3 < len(norms):
+            end += 3  # "a cousin on Mom's side had"
         following = norms[end]
         if self.words.raws[end - 1].endswith(("'s", "s'", "\u2019s")) and self.fact_starts & {
             end,
@@ -768,7 +784,7 @@ class Scopes:
             end + 1 in self.fact_starts
             and following in ("'s", ":", "-", "(", "died", "had", "has", "of", "w/", "w")
         )
-        if following in _RELATIVES_DISEASE:
+        if following in _RELATIVES_DISEASE or norms[end : end + 3] == ["ended", "up", "with"]:
             return True  # "sister breast at 38 currently on chemo"
         if following in _HAS:
             after = norms[end + 1] if end + 1 < len(norms) else ""

@@ -282,8 +282,21 @@ def _mention(
     label = _label(note, start, end, atom, type_, scope)
     if attributes.pop("near_scan", None) and not _is_near_scan(note, start, end):
         return
+    if type_ == "spine_surgery" and note.norms(atom.end, atom.end + 1) in (
+        ["registry"],
+        ["protocol"],
+        ["database"],
+    ):
+        return
     if type_ == "spine_surgery" and _is_other_surgery(note, start, end, atom, attributes, label):
         return
+    if (
+        type_ == "trauma"
+        and note.norms(atom.start, atom.end) == ["fall"]
+        and note.norms(atom.start - 1, atom.start)
+        in (["since"], ["this"], ["last"], ["early"], ["late"], ["next"], ["every"])
+    ):
+        return  # the season: "up 1 kg since fall"
     if type_ == "trauma" and {"nearly", "almost"} & set(note.norms(max(start, atom.start - 2), atom.start)):
         return  # "has nearly fallen twice"
     if type_ == "primary_spinal_tumor" and _OTHER_PEOPLE & set(
@@ -929,12 +942,15 @@ def _is_postural(words: Sequence[str]) -> bool:
         "getting-up"
         if words[max(0, i - 1)] in ("getting", "gets", "got") and w == "up"
         else "on-feet"
-        if w == "feet" and "on" in words[max(0, i - 3) : i]
+        if (w == "feet" and "on" in words[max(0, i - 3) : i])
+        or (w == "up" and words[max(0, i - 1)] in ("being", "stood"))
         else w
         for i, w in enumerate(words)
     ]
     changes = [
-        (i, w in _STARTS) for i, w in enumerate(words) if w in _STARTS or w in _STOPS or w == "nothing"
+        (i, w in _STARTS)
+        for i, w in enumerate(words)
+        if w in _STARTS or w in _STOPS or w in ("nothing", "zero")
     ]
     changes += [  # "1/10 lying flat, 8/10 within ten minutes of standing"
         (i + 2, float(w) >= 4)
@@ -1095,7 +1111,12 @@ def _infection(note: Note, start: int, end: int, atom: Atom, mention: Mention) -
 
 
 def _toe_walking(note: Note, start: int, end: int, atom: Atom, mention: Mention) -> None:
-    """A deformity beside the gait, anywhere in the note: tight cords, high arches."""
+    """A deformity beside the gait, anywhere in the note: tight cords, high arches; or feet found straight."""
+    for first, last in note.layout.sentences:
+        words = set(note.norms(first, last))
+        if words & {"arch", "arches", "feet"} and words & {"normal", "straight"} and note.is_exam(first):
+            mention.attributes["orthopedic_deformity"] = False
+            break
     for i, norm in enumerate(note.words.norms):
         if norm in _DEFORMITY:
             stands = note.assess(i, i + 1)

@@ -257,6 +257,8 @@ def _sensation(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
                     _add_sensory(note, atoms, atom, said[1], label, start, end)
                 elif note.words.norms[said[1].start] != "down":  # "an electric feeling down the leg"
                     _add_numb(note, atoms, said[1], label, start)
+        elif "numb" in atom.labels and note.words.norms[atom.end - 1] in ("symptoms", "complaints"):
+            _add_numb(note, atoms, atom, note.assess(atom.start, atom.end).label, start)
         elif "numb" in atom.labels and atom.start not in done:
             label = note.assess(atom.start, atom.end).label
             saddle = _near_saddle(note, atoms, atom)

@@ -36,6 +36,8 @@ _SPOKEN_GRADE = re.compile(
 )
 _NUMBERS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _BARE_GRADE = re.compile(r"([0-5])([+-]?)(?![\d/.%]\d|[\d/%])")
+#: "Myotome L2 3 4 5 S1": the names of roots, no grades.
+_LEVELS = re.compile(r"\b[LS][1-5](?:[ ,/-]{1,2}(?:[LS]?[1-5])(?![\d/+-]))+")
 _DIGITS = frozenset("012345")
 #: Scores out of five that are no grades of strength.
 _OTHER_SCORES = frozenset(
@@ -209,6 +211,9 @@ def _grades(
 ) -> list[_Grade]:
     words = note.words
     row = in_row(note, start)
+    levels = [
+        match.span() for match in _LEVELS.finditer(words.text, words.starts[start], words.ends[end - 1])
+    ]
     near = {i for atom in muscles for i in range(atom.start, atom.end)}
     found: list[_Grade] = []
     i = start
@@ -227,7 +232,7 @@ def _grades(
             )
             i = stop
             continue
-        if words.norms[i] not in _DIGITS or i in near:
+        if words.norms[i] not in _DIGITS or i in near or any(a <= words.starts[i] < b for a, b in levels):
             i += 1
             continue
         match = _SLASH_GRADE.match(words.text, words.starts[i])
@@ -630,7 +635,18 @@ def _gives_way(note: Note, atoms: Sequence[Atom]) -> None:
             a
             for a in atoms
             if "pain_limited" in a.labels
-            and {"give", "giveway", "gives", "breakaway", "break", "collapsing", "ratchety"}
+            and {
+                "give",
+                "giveway",
+                "gives",
+                "breakaway",
+                "break",
+                "collapsing",
+                "ratchety",
+                "let",
+                "lets",
+                "letting",
+            }
             & set(note.norms(a.start, a.end))
         ),
         None,
@@ -730,11 +746,31 @@ def _walk_test(note: Note, start: int, atoms: Sequence[Atom], atom: Atom) -> Non
         or bool(_UNABLE & set(norms))
         or ("not" in norms and bool({"could", "able", "can"} & set(norms)))
     )
+    behind = note.norms(atom.end, min(note.sentence_of(atom.start)[1], atom.end + 14))
+    failed = next(
+        (
+            i
+            for i, w in enumerate(behind)
+            if (w in _UNABLE or behind[i : i + 2] in (["could", "not"], ["can", "not"]))
+            and not note.is_unticked(atom.end + i)
+        ),
+        None,
+    )
+    # "On her heels she managed the left; the right she could not do."
+    if (
+        failed is not None
+        and atom.attribute("result") is None
+        and "heels" in note.norms(atom.start, atom.end)
+    ):
+        unable = True
     if not unable or atom.attribute("result") == "normal" or note.assess(atom.start, atom.end).hypothetical:
         return
     inside = {"left": "left", "right": "right", "l": "left", "r": "right"}
-    side = next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None) or nearest_side(
-        note, atoms, atom
+    told = behind[max(0, (failed or 0) - 5) : failed]
+    side = (
+        next((inside[w] for w in note.norms(atom.start, atom.end) if w in inside), None)
+        or next((inside[w] for w in reversed(told) if w in inside), None)
+        or nearest_side(note, atoms, atom)
     )
     mention = note.add(
         "motor_weakness",

@@ -404,15 +404,19 @@ def _region(note: Note, atoms: Sequence[Atom], atom: Atom, limit: int) -> str | 
         return None
     # "X-ray of pelvis and lumbar spine": of a list, the lumbar spine is what the request is about.
     last = near[0].end
+    named = {str(near[0].attribute("region"))}
     for other in sorted(
         (a for a in atoms if a.attribute("region") and a.start >= last), key=lambda a: a.start
     ):
         between = set(note.norms(last, other.start))
         if other.start - last > 3 or not between <= _LISTED or not between & _JOINTS:
             break
-        if other.attribute("region") == "lumbar":
-            return "lumbar"
+        named.add(str(other.attribute("region")))
         last = other.end
+    if {"cervical", "thoracic", "lumbar"} <= named:
+        return "whole_spine"
+    if "lumbar" in named:
+        return "lumbar"
     return str(near[0].attribute("region"))
 
 
@@ -583,9 +587,11 @@ def _report(note: Note) -> None:
     study = next((a for a in head if IMAGING & set(a.labels)), None) or next(
         (a for a in note.atoms if IMAGING & set(a.labels)), None
     )
+    if study is None:  # "LUMBAR SPINE FLEXION / EXTENSION" are films
+        study = next((a for a in head if "flexion_extension" in a.labels), None)
     if study is None:
         return
-    type_ = next(label for label in study.labels if label in IMAGING)
+    type_ = next((label for label in study.labels if label in IMAGING), "xray")
     region = _region(note, head, study, study.end + 12) or next(
         (
             str(a.attribute("region"))
@@ -918,6 +924,7 @@ def _is_abnormal(test: str, value: float, flag: str | None) -> bool | None:
     return not low <= (value / 1000 if test == "WBC" and value > 1000 else value) <= high
 
 
+_SINCE = re.compile(r"\b(?:back to|down to|normali[sz]ed to|now)\s+(\d+(?:\.\d+)?)", re.IGNORECASE)
 _CELL = re.compile(r"(?<![\d.<-])(\d+(?:\.\d+)?)(?![\d.]|\s?[-\u2013]\s?\d)")
 
 
@@ -1079,6 +1086,9 @@ def _labs(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             and not (fine and {"sent", "last", "was", "were"} & set(sentence))
         ):
             continue
+        since = _SINCE.search(text, tail_end - 60 if tail_end - 60 > tail_start else tail_start, tail_end)
+        if value is not None and since is not None and match is not None and since.start() >= match.end():
+            value = float(since[1])  # "CRP 41 last August, back to 3 by September"
         column = _newest_column(note, start, atom) if number == 0 else None
         if column is not None:
             value, match = column[0], None

@@ -91,6 +91,29 @@ def read_treatments(note: Note) -> None:
         _progression(note, start, end, atoms, [m for _, m in mentions])
     if course is not None:
         merge_record(note, course)
+    _place_injections(note)
+
+
+_UPPER_LEVEL = re.compile(r"\b(?:C[2-7](?:\s?[-/]\s?(?:C?[3-7]|T1))?|T[1-9](?:\s?[-/]\s?T?\d{1,2})?)\b")
+_LUMBAR_LEVEL = re.compile(r"\b[LS][1-5]\b|lumb|caudal|sacr", re.IGNORECASE)
+
+
+def _place_injections(note: Note) -> None:
+    """Injections at a level of the neck; those without a place in the same note are there too."""
+    injections = [m for m in note.mentions if m.type == "injection"]
+    for mention in injections:
+        start, end = note.sentence_of(mention.start)
+        text = note.words.text[note.words.starts[start] : note.words.ends[end - 1]]
+        if (
+            "region" not in mention.attributes
+            and _UPPER_LEVEL.search(text)
+            and not _LUMBAR_LEVEL.search(text)
+        ):
+            mention.attributes["region"] = "cervical"
+    regions = {m.attributes.get("region") for m in injections} - {None}
+    if len(regions) == 1 and regions <= {"cervical", "knee", "shoulder", "hip"}:
+        for mention in injections:
+            mention.attributes.setdefault("region", next(iter(regions)))
 
 
 def _record(note: Note) -> Mention | None:
@@ -538,7 +561,7 @@ def _is_planned(
         near_plan = [
             p
             for p in near_plan
-            if 0 <= atom.start - p.end <= 4 and not set(note.norms(p.start, p.end)) & {"placed"}
+            if 0 <= atom.start - p.end <= 7 and not set(note.norms(p.start, p.end)) & {"placed"}
         ]
     if near_plan:
         strong = [
@@ -670,7 +693,9 @@ def _is_past_plan(note: Note, plan: Atom, atom: Atom, category: str, type_: str)
 
 def _response_near(note: Note, atom: Atom, start: int, end: int) -> bool:
     return any(
-        "response" in other.labels and abs(other.start - atom.start) <= 10
+        "response" in other.labels
+        and abs(other.start - atom.start) <= 10
+        and "if" not in note.norms(other.start - 2, other.start)
         for other in note.atoms_in(start, end)
     )
 
@@ -897,7 +922,15 @@ def _went_there(note: Note, start: int, end: int, active: list[Mention], times: 
         if t.kind in ("duration", "visits")
         or (t.kind == "date" and note.anchor is not None and note.has_come(t.iso))
     ]
-    if past and not norms & {"will", "scheduled", "next", "starts"}:
+    came = norms & {"session", "sessions", "visit", "visits", "evaluation"} and norms & {
+        "went",
+        "got",
+        "attended",
+        "made",
+        "did",
+        "completed",
+    }
+    if (past or came) and not norms & {"will", "scheduled", "next", "starts"}:
         for mention in active:
             if mention.assertion == "hypothetical":
                 mention.assertion = "present"
@@ -1147,6 +1180,10 @@ def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: li
     if stopped is None:
         return
     medical = next((a for a in atoms if "medical" in a.labels and a.start >= stopped.start - 12), None)
+    # "could not tolerate the exercises, and I have stopped treatment": the inability is the reason
+    stopped = next(
+        (a for a in atoms if "stopped" in a.labels and "tolerate" in note.norms(a.start, a.end)), stopped
+    )
     other = next((a for a in atoms if "not_medical" in a.labels and abs(a.start - stopped.start) <= 15), None)
     for mention in mentions:
         if mention.type not in _ACTIVE or (
@@ -1161,6 +1198,9 @@ def _stops(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: li
                 "stopped_reason",
                 note.words.text[note.words.starts[medical.start] : note.words.ends[medical.end - 1]].lower(),
             )
+        elif other is None and {"tolerate", "intolerant"} & set(note.norms(stopped.start, stopped.end)):
+            mention.attributes["medical_reason"] = True
+            mention.attributes.setdefault("stopped_reason", "not tolerated")
         elif other is not None:
             mention.attributes["medical_reason"] = False
             mention.attributes.setdefault(
@@ -1226,6 +1266,16 @@ def _home_program(note: Note, start: int, end: int, atoms: Sequence[Atom], menti
         "done",
         "regularly",
     }
+    if done == {"daily"} and not norms & {
+        "has",
+        "been",
+        "doing",
+        "did",
+        "reports",
+        "performing",
+        "compliant",
+    }:
+        done = set()  # "home exercise program daily for six weeks" is the prescription
     if (
         done
         and (

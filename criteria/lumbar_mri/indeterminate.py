@@ -39,6 +39,8 @@ def initial(chart: Chart) -> Assessment:
     # A later CT or MRI has been the evaluation that the finding asked for.
     open_still = [fact for fact in unclear if not any(_later(study, fact) for study in sectional)]
     first = [fact for fact in open_still if not _is_repeat(chart, fact)]
+    if not open_still and followup(chart).is_raised:
+        return NOT_RAISED  # the question is now whether to look again
     return judge([shown_by("inconclusive_finding", first, [*unclear, *settled])])
 
 
