@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
+from typed import said
 
 from pipelines import batch
 from pipelines.arrow import result_schema
@@ -98,17 +99,6 @@ def test_parquet_holds_the_results_in_typed_nested_columns(scored: Callable[[str
         for fact, wanted in zip(row["facts"], want["facts"], strict=True):
             assert said(fact["evidence"]) == wanted["evidence"]
             assert [name for name, _ in fact["attributes"]] == list(wanted["attributes"])
-
-
-def said(value: Any) -> Any:
-    """A value without the keys that a result leaves out: the places of plain text."""
-    if isinstance(value, list):
-        return [said(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            k: said(v) for k, v in value.items() if v is not None or k not in {"page", "section", "boxes"}
-        }
-    return value
 
 
 def test_the_arrow_schema_has_the_fields_of_the_contract_in_their_order() -> None:
