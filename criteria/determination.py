@@ -5,13 +5,20 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from criteria.chart import Chart
-from criteria.logic import CONFLICT_NAME, NOT_RAISED, Assessment, minimal
+from criteria.logic import (
+    CONFLICT_NAME,
+    LOW_CONFIDENCE_NAME,
+    NOT_RAISED,
+    Assessment,
+    as_far_as_legible,
+    minimal,
+)
 from criteria.lumbar_mri import combination, overlap
 from criteria.lumbar_mri.editions import (
     EDITIONS,
@@ -107,11 +114,16 @@ def determine(case: CaseFacts) -> Determination:
     Raises NoEditionError where no edition was in force on its service date.
     """
     edition = policy_for(case.service_date)
-    chart = Chart(case, numbers_on(edition.effective_from), words_on(edition.effective_from))
-    for entry in _contents(edition):
-        chart.results[entry.id] = entry.question(chart)
+    chart, gate = _assess(case, edition)
+    gate_lacks = OVERLAP_REASON
+    if any(fact.uncertain for fact in case.facts):
+        sure = replace(case, facts=tuple(fact for fact in case.facts if not fact.uncertain))
+        legible, legible_gate = _assess(sure, edition)
+        for name, result in chart.results.items():
+            chart.results[name] = as_far_as_legible(result, legible.results[name])
+        if gate.is_open and not legible_gate.is_open:
+            gate, gate_lacks = legible_gate, LOW_CONFIDENCE_NAME
     raised = {name: result for name, result in chart.results.items() if result is not NOT_RAISED}
-    gate = overlap.gate(chart) if has_overlap_gate(edition) else overlap.OPEN
     quotes = _Quotes(case.facts)
     return Determination(
         determination=_decide(chart, raised, gate.is_open),
@@ -129,12 +141,20 @@ def determine(case: CaseFacts) -> Determination:
         ),
         gate=Gate(
             "open" if gate.is_open else "closed",
-            () if gate.is_open else (OVERLAP_REASON,),
+            () if gate.is_open else (gate_lacks,),
             quotes.of(gate.facts),
         ),
-        to_meet=_to_meet(chart, raised, gate.is_open),
+        to_meet=_to_meet(chart, raised, () if gate.is_open else (gate_lacks,)),
         remarks=remarks_of(chart),
     )
+
+
+def _assess(case: CaseFacts, edition: Edition) -> tuple[Chart, overlap.Overlap]:
+    """Ask every question of an edition, in its order."""
+    chart = Chart(case, numbers_on(edition.effective_from), words_on(edition.effective_from))
+    for entry in _contents(edition):
+        chart.results[entry.id] = entry.question(chart)
+    return chart, overlap.gate(chart) if has_overlap_gate(edition) else overlap.OPEN
 
 
 OVERLAP_REASON = "overlap_reason"
@@ -164,7 +184,9 @@ def _decide(chart: Chart, raised: dict[str, Assessment], is_gate_open: bool) -> 
 # --- what would make it meet ----------------------------------------------------------------------
 
 
-def _to_meet(chart: Chart, raised: dict[str, Assessment], is_gate_open: bool) -> tuple[tuple[str, ...], ...]:
+def _to_meet(
+    chart: Chart, raised: dict[str, Assessment], gate_lacks: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
     """Return the smallest sets of requirements that would make the case meet, once documented.
 
     Only what is missing can be supplied: what the documents contradict no further paper undoes, so an
@@ -173,10 +195,10 @@ def _to_meet(chart: Chart, raised: dict[str, Assessment], is_gate_open: bool) ->
     """
     if is_out_of_scope(chart):
         return ()
-    if is_gate_open and any(result.is_met for result in raised.values()):
+    if not gate_lacks and any(result.is_met for result in raised.values()):
         return ()
     ways = {
-        way if is_gate_open or name in combination.ALL else way | {OVERLAP_REASON}
+        way if name in combination.ALL else way.union(gate_lacks)
         for name, result in raised.items()
         for way in (result.ways if not result.is_met else (frozenset[str](),))
     }

@@ -17,6 +17,8 @@ Status = Literal["met", "not_met", "incomplete", "not_raised"]
 
 #: How a conflict between documents is named among the missing requirements (criteria.md section 1).
 CONFLICT_NAME = "conflict"
+#: How a requirement is named that rests on words which a scan shows too badly to rely on.
+LOW_CONFIDENCE_NAME = "low_confidence_text"
 
 
 class Standing(enum.Enum):
@@ -167,6 +169,25 @@ def _all_facts(assessments: Iterable[Assessment]) -> tuple[Fact, ...]:
 
 def _all_notes(assessments: Iterable[Assessment]) -> tuple[str, ...]:
     return tuple(sorted({note for assessment in assessments for note in assessment.notes}))
+
+
+def as_far_as_legible(all_of_it: Assessment, legible: Assessment) -> Assessment:
+    """Return what a criterion says where some facts rest on words that a scan shows badly.
+
+    `legible` is what it says without those facts. Where both agree the words do not matter; where they do
+    not, the criterion is neither met nor contradicted until somebody has seen a legible copy.
+    """
+    if (all_of_it.status, all_of_it.missing, all_of_it.contradicted) == (
+        legible.status,
+        legible.missing,
+        legible.contradicted,
+    ):
+        return all_of_it
+    told = legible if all_of_it.status in ("not_met", "not_raised") else all_of_it
+    names = (*told.missing, LOW_CONFIDENCE_NAME)
+    facts = (*all_of_it.facts, *legible.facts)
+    ways = tuple(way | {LOW_CONFIDENCE_NAME} for way in told.ways) or (frozenset({LOW_CONFIDENCE_NAME}),)
+    return Assessment("incomplete", names, (), facts, ways, all_of_it.notes)
 
 
 def as_requirement(name: str, assessment: Assessment) -> Requirement:

@@ -141,7 +141,8 @@ class Fact:
 
     `date` is when an examination, test or event took place (ISO, as precise as the text), else the date of the
     document that holds it. `conflict` marks a fact that an equally specific one of the same date contradicts
-    (criteria.md G6). `specific` is False for generic wording ("neuro non-focal").
+    (criteria.md G6). `specific` is False for generic wording ("neuro non-focal"). `uncertain` marks a fact that rests
+    on a number, a date or a negation which was recognised from a scan with low confidence.
     """
 
     type: str
@@ -151,6 +152,7 @@ class Fact:
     evidence: tuple[Evidence, ...] = ()
     conflict: bool = False
     specific: bool = True
+    uncertain: bool = False
 
 
 @dataclass(frozen=True)

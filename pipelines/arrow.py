@@ -14,8 +14,28 @@ import pyarrow.json as pj
 
 _TEXT = pa.string()
 _TEXTS = pa.list_(_TEXT)
+_BOXES = pa.list_(pa.struct([("page", pa.int64()), ("box", pa.list_(pa.float64()))]))
 _QUOTES = pa.list_(
-    pa.struct([("document_id", _TEXT), ("start", pa.int64()), ("end", pa.int64()), ("text", _TEXT)])
+    pa.struct(
+        [
+            ("document_id", _TEXT),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+            ("text", _TEXT),
+            ("page", pa.int64()),
+            ("section", _TEXT),
+            ("boxes", _BOXES),
+        ]
+    )
+)
+_DOCUMENTS = pa.list_(
+    pa.struct(
+        [
+            *((name, _TEXT) for name in ("document_id", "format", "kind", "date", "author_role")),
+            ("pages", pa.list_(pa.int64())),
+            ("text", _TEXT),
+        ]
+    )
 )
 _COLUMNS = {
     "case_id": _TEXT,
@@ -50,6 +70,7 @@ _COLUMNS = {
     ),
     "remarks": pa.list_(pa.struct([("code", _TEXT), ("message", _TEXT)])),
     "error": pa.struct([("code", _TEXT), ("message", _TEXT)]),
+    "documents": _DOCUMENTS,
 }
 
 RESULT_COLUMNS = tuple(_COLUMNS)

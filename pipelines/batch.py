@@ -47,12 +47,14 @@ def run(
     part_cases: int = PART_CASES,
     progress: Callable[[Source, Line], object] | None = None,
     make: Make | None = None,
+    keep_text: bool = False,
 ) -> Summary:
     """Decide the cases of a table or a folder and write a result for each, in input order.
 
     The output appears under its name only when it is complete, with a manifest beside it. A run that breaks
     off, however, can be taken up with `resume` and then gives the bytes of an uninterrupted one. `progress`
-    is called after each case. `make` builds the function that answers a line (for tests).
+    is called after each case. `make` builds the function that answers a line (for tests). `keep_text` adds
+    the documents' texts to the results.
 
     Raises InputError where there is no complete output: unreadable input, unusable output, no worker that
     starts, a run that broke off and rests on something else.
@@ -61,14 +63,14 @@ def run(
     _refuse_same(source, output)
     write = writer_for(output, columns.keep)
     cases = source_of(source, columns)
-    stamp, plan = cases.stamp(), plan_of(cases, columns, time_limit)
+    stamp, plan = cases.stamp(), plan_of(cases, columns, time_limit, keep_text)
     if resume and (counts := counts_if_complete(plan, output)) is not None:
         discard(output)
         summary = Summary.of_counts(counts)
         summary.resumed = summary.cases
         return summary
     seconds = partial(seconds_for, time_limit, cases.folder)
-    job = Job(make or partial(checker, cases.folder), seconds, workers or _default_workers())
+    job = Job(make or partial(checker, cases.folder, keep_text), seconds, workers or _default_workers())
     if make:  # no need for the reader
         job = job._replace(preload=__name__)
     try:
@@ -118,10 +120,10 @@ def _default_workers() -> int:
     return max(2, cores())
 
 
-def checker(folder: Path) -> Checker:
+def checker(folder: Path, keep_text: bool = False) -> Checker:
     """Build the function that answers a line, the reader loaded."""
     warm()
-    return partial(check_line, folder=folder)
+    return partial(check_line, folder=folder, keep_text=keep_text)
 
 
 def local(lines: Iterable[Line], job: Job) -> Generator[tuple[Line, Answer], None, None]:

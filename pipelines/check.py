@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlp.facts import Remark
-from pipelines.decoding import without_surrogates
 from pipelines.errors import CaseError, InputError, internal_error
+from pipelines.formats.doubt import mark_uncertain
+from pipelines.formats.places import add_places, as_submitted, described
 from pipelines.intake import Intake, Line, case_id_in, parse_line, take
 from pipelines.models import Case, Result
 from pipelines.result import Json, error_result, result_of, software, to_line
@@ -80,7 +82,7 @@ def check(case: Case, folder: Path | None = None) -> Json:
         return error_result(case.case_id, error, case.service_date)
 
 
-def check_line(line: Line, folder: Path | None = None) -> Answer:
+def check_line(line: Line, folder: Path | None = None, keep_text: bool = False) -> Answer:
     """Decide one line of a batch. Never raises but for what should end the process."""
     try:
         intake = parse_line(line, folder)
@@ -90,7 +92,7 @@ def check_line(line: Line, folder: Path | None = None) -> Answer:
         return failed(case_id_in(line), internal_error(error))
     case = intake.case
     try:
-        result = decide(intake)
+        result = decide(intake, keep_text)
     except CaseError as error:
         return failed(case.case_id, error, case.service_date)
     raised = tuple((item["id"], item["status"]) for item in result["indications"])
@@ -110,8 +112,8 @@ def failed(case_id: str, error: CaseError, service_date: date | None = None) -> 
     return Answer(case_id, error.code, True, to_line(error_result(case_id, error, service_date)))
 
 
-def decide(intake: Intake) -> Json:
-    """Read the documents and judge the facts.
+def decide(intake: Intake, keep_text: bool = False) -> Json:
+    """Read the documents and judge the facts. `keep_text` adds the documents' texts to the result.
 
     Raises CaseError: `no_edition` where no criteria were in force at the service date, `no_service_date`
     where neither the case nor a document has a date, `internal_error` for whatever was not foreseen (its own
@@ -131,6 +133,9 @@ def decide(intake: Intake) -> Json:
             age_years=case.patient.age_years,
             birth_date=case.patient.birth_date,
         )
+        extracted = {name: source.extracted for name, source in intake.sources.items()}
+        found = mark_uncertain(as_submitted(facts.facts, intake.sources), extracted)
+        facts = replace(facts, facts=found)
         determination = determine(facts)
         remarks: list[Remark] = [*intake.remarks, *determination.remarks]
         result = result_of(case.case_id, facts.service_date, facts.facts, determination, remarks)
@@ -140,21 +145,8 @@ def decide(intake: Intake) -> Json:
         if case.service_date is None and str(error).startswith("no service date"):
             raise CaseError("no_service_date", _NO_DATE) from None
         raise internal_error(error) from None
-    _quote_as_submitted(result, intake)
-    return result
-
-
-def _quote_as_submitted(result: Json, intake: Intake) -> None:
-    """Quote what was submitted where characters were replaced for reading (NUL by a blank)."""
-    submitted = {
-        read.document_id: given.text
-        for read, given in zip(intake.documents, intake.case.documents, strict=True)
-        if given.text is not None and given.text != read.text
-    }
-    if not submitted:
-        return
     for item in [*result["facts"], *result["indications"], result["gate"]]:
-        for quote in item["evidence"]:
-            text = submitted.get(quote["document_id"])
-            if text is not None:
-                quote["text"] = without_surrogates(text[quote["start"] : quote["end"]])
+        add_places(item["evidence"], intake.sources)
+    if keep_text:
+        result["documents"] = described(intake.sources)
+    return result

@@ -103,7 +103,8 @@ def check(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="The documents of one case (text files), or one case as a JSON file.", show_default=False
+            help="The documents of one case in any format, a packet (ZIP or folder), or one case as JSON.",
+            show_default=False,
         ),
     ],
     service_date: Annotated[
@@ -116,6 +117,9 @@ def check(
         float | None, typer.Option(help="Age of the patient in years.", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="With --json: add the text that was read of each document.")
+    ] = False,
 ) -> None:
     """Decide one case and show why. The options fill in what the files lack."""
     from pipelines.intake import case_of_files, take
@@ -127,11 +131,11 @@ def check(
         intake = take(case, folder)
     except CaseError as error:
         raise InputError(error.message) from None
-    result = _decide(intake)
+    result = _decide(intake, keep_text)
     if as_json:
         _print_json(result)
     else:
-        _print_report(result, {document.document_id: document.text for document in intake.documents})
+        _print_report(result, {name: source.extracted.text for name, source in intake.sources.items()})
     if result["error"]:
         raise typer.Exit(1)
 
@@ -175,6 +179,9 @@ def batch(
     engine: Annotated[EngineName, typer.Option(help="What does the work.")] = EngineName.local,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that broke off.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away a run that broke off.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Add the text that was read of each document to the results.")
+    ] = False,
 ) -> None:
     """Decide many cases, a result for each, in input order. A run that breaks off can be resumed."""
     import time
@@ -197,6 +204,7 @@ def batch(
                 engine=engine.value,
                 resume=resume,
                 restart=restart,
+                keep_text=keep_text,
                 progress=_by_source(advance) if advance else None,
             )
     except KeyboardInterrupt:
@@ -348,7 +356,7 @@ def _with_options(
     return filled
 
 
-def _decide(intake: Intake) -> dict[str, Any]:
+def _decide(intake: Intake, keep_text: bool = False) -> dict[str, Any]:
     """Decide a case; one without any date is taken as of today (only here is the clock looked at)."""
     from datetime import date
 
@@ -357,14 +365,14 @@ def _decide(intake: Intake) -> dict[str, Any]:
     from pipelines.result import error_result
 
     try:
-        return decide(intake)
+        return decide(intake, keep_text)
     except CaseError as error:
         if error.code != "no_service_date":
             return error_result(intake.case.case_id, error, intake.case.service_date)
     today = date.today()
     remark = Remark("service_date_today", f"No date was found: {today}, today, is taken as the service date.")
     case = intake.case.model_copy(update={"service_date": today})
-    return _decide(intake._replace(case=case, remarks=[*intake.remarks, remark]))
+    return _decide(intake._replace(case=case, remarks=[*intake.remarks, remark]), keep_text)
 
 
 def _print_json(value: Any) -> None:

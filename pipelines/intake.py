@@ -19,7 +19,12 @@ empty text, or no clinical content      decided: insufficient_documentation
 NUL characters, unreadable characters   read as blanks; remark `unreadable_text`; offsets stay
 another encoding than UTF-8             read by its byte order mark, else as UTF-16 or Windows-1252 with
                                         remark `encoding_guessed`
-a file that is missing or no text       error `missing_file`, `unsupported_format`
+a file that is missing                  error `missing_file`
+a file that cannot be read              error `unsupported_format`, `damaged_file`, `encrypted`, `macros`,
+                                        `unsafe_archive`, `unsafe_xml`, `too_large`, `time_limit`,
+                                        `memory_limit`, `ocr_not_installed`; where other files of the
+                                        case can be read, a remark of that code
+a document of another patient           left out, remark `other_patient_suspected`
 a `path` that leaves the input's folder error `path_outside_folder`
 a line or file over the size limit      error `too_large`
 ======================================  ==================================================================
@@ -31,20 +36,27 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, NamedTuple
 
 from nlp.facts import Document, Remark
 from pipelines.decoding import decode, refuse_binary, without_surrogates
 from pipelines.errors import CaseError, InputError
-from pipelines.models import Case, DocumentIn, case_from
+from pipelines.formats.limits import MAX_BYTES
+from pipelines.formats.places import Source
+from pipelines.formats.sniff import sniff
+from pipelines.models import Case, case_from
+from pipelines.submission import open_documents, quality_remarks, read_bytes
 
-MAX_BYTES = 64 * 1024 * 1024
 _CASE_ID = re.compile(rb'"case_id"\s{0,9}:\s{0,9}("(?:[^"\\\x00-\x1f]|\\.){1,500}"|\d{1,30})')
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _WELL_FORMED_CPT = re.compile(r"\d{4}[0-9A-Z]")
-_TEXT_SUFFIXES = frozenset({".txt", ".text", ".md", ""})
+
+
+_PERHAPS_SCANNED = (b"%PDF", b"PK\x03\x04", b"II*", b"MM\x00", b"\x89PNG", b"\xff\xd8\xff")
+_SCAN_WEIGHT = 20
 
 
 class Line(NamedTuple):
@@ -61,11 +73,13 @@ class Line(NamedTuple):
 
 
 class Intake(NamedTuple):
-    """A case ready to be read: its documents with their texts, and what was noticed on the way."""
+    """A case ready to be read: its documents with their texts, what was noticed on the way, and what each
+    document was submitted as."""
 
     case: Case
     documents: list[Document]
     remarks: list[Remark]
+    sources: Mapping[str, Source] = MappingProxyType({})
 
 
 # --- lines ---------------------------------------------------------------------------------------
@@ -128,8 +142,14 @@ def bytes_to_read(line: Line, folder: Path) -> int:
     size = len(line.raw or b"")
     for path in paths_in(line):
         with contextlib.suppress(OSError, ValueError):
-            size += (folder / path).stat().st_size
+            size += (folder / path).stat().st_size * _weight(folder / path)
     return size
+
+
+def _weight(path: Path) -> int:
+    """How much longer a byte of a file takes to read than one of text: a scanned page is small and slow."""
+    with path.open("rb") as file:
+        return _SCAN_WEIGHT if file.read(8).startswith(_PERHAPS_SCANNED) else 1
 
 
 def paths_in(line: Line) -> list[str]:
@@ -197,41 +217,19 @@ def _clean(value: object) -> object:
 
 
 def take(case: Case, folder: Path | None = None, remarks: list[Remark] | None = None) -> Intake:
-    """Fetch the texts of a case's documents.
+    """Open and read the documents of a case (see `pipelines.submission`).
 
-    Raises CaseError where a document's file cannot be used.
+    Raises CaseError where a document's path is wrong, or where no document can be read.
     """
-    noticed = list(remarks or ())
-    noticed += _cpt_remarks(case.cpt_codes)
-    taken: set[str] = {document.document_id for document in case.documents if document.document_id}
-    documents = []
-    for number, document in enumerate(case.documents, start=1):
-        name = document.document_id or _free_name(f"document-{number}", taken)
-        try:
-            text = document.text if document.text is not None else _read(document, folder, name, noticed)
-        except CaseError as error:
-            error.case_id = case.case_id
-            raise
-        documents.append(Document(name, readable(text, name, noticed), document.kind, document.date))
-    return Intake(case, documents, noticed)
-
-
-def readable(text: str, name: str, noticed: list[Remark]) -> str:
-    """Replace what no reader can use (NUL, lone surrogates), one character by one, and say so."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    cleaned = without_surrogates(text.replace("\x00", " "))
-    if cleaned != text or "\ufffd" in text:
-        words = f"{name}: some characters could not be read. Check the document's source."
-        noticed.append(Remark("unreadable_text", words))
-    return cleaned
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "-"
-    taken.add(name)
-    return name
+    try:
+        submission = open_documents(case, folder)
+    except CaseError as error:
+        error.case_id = case.case_id
+        raise
+    completed = submission.case
+    noticed = [*(remarks or ()), *_cpt_remarks(completed.cpt_codes), *submission.remarks]
+    noticed += quality_remarks(submission, case)
+    return Intake(completed, submission.documents, noticed, submission.sources)
 
 
 def _cpt_remarks(codes: list[str]) -> list[Remark]:
@@ -248,39 +246,12 @@ def _cpt_remarks(codes: list[str]) -> list[Remark]:
     ]
 
 
-def _read(document: DocumentIn, folder: Path | None, name: str, noticed: list[Remark]) -> str:
-    """Read a document given by path. Only files inside the input's own folder are opened."""
-    if folder is None:
-        raise CaseError(
-            "missing_file", f"{name}: a path cannot be followed here; give the document's text instead."
-        )
-    base = folder.resolve()
-    try:
-        path = (base / str(document.path)).resolve()
-    except (OSError, ValueError, RuntimeError):
-        raise CaseError("missing_file", f"{name}: its path is not usable. Correct the path.") from None
-    if not path.is_relative_to(base):
-        raise CaseError(
-            "path_outside_folder",
-            f"{name}: its path leaves the folder of the input. Put the file there and give a relative path.",
-        )
-    return read_text(path, name, noticed)
-
-
 def read_text(path: Path, name: str, noticed: list[Remark]) -> str:
     """Read a text file.
 
     Raises CaseError (`missing_file`, `too_large`, `unsupported_format`).
     """
-    try:
-        if not path.is_file():
-            raise CaseError("missing_file", f"{name}: there is no such file. Check the path.")
-        if path.stat().st_size > MAX_BYTES:
-            raise CaseError("too_large", f"{name} is over {MAX_BYTES >> 20} MB. Submit the relevant pages.")
-        data = path.read_bytes()
-    except OSError as error:
-        why = error.strerror or "unknown reason"
-        raise CaseError("missing_file", f"{name}: the file cannot be read ({why}).") from None
+    data = read_bytes(path, name)
     refuse_binary(data, name)
     decoded = decode(data)
     if decoded.guessed:
@@ -297,18 +268,28 @@ def read_text(path: Path, name: str, noticed: list[Remark]) -> str:
 
 
 def case_of_files(paths: list[Path]) -> tuple[dict[str, object], Path]:
-    """Read the files of one case into the contract's object: text files, or a single case as JSON.
+    """Read the files of one case into the contract's object: documents of any format, or a single case as
+    JSON.
 
-    Returns the object and the folder where its documents' paths start.
-    Raises CaseError where a file cannot be used, InputError where files are mixed.
+    Returns the object and the folder where its documents' paths start. Raises CaseError where a file cannot
+    be used, InputError where files are mixed.
     """
-    cases = [path for path in paths if path.suffix.lower() in {".json", ".jsonl"}]
+    paths = [inner for path in paths for inner in (_files_in(path) if path.is_dir() else [path])]
+    cases = [path for path in paths if path.suffix.lower() in {".json", ".jsonl"} and not _is_fhir(path)]
     if cases and len(paths) > 1:
-        raise InputError("Give either one case file (.json) or the text files of one case, not both.")
+        raise InputError("Give either one case file (.json) or the documents of one case, not both.")
     if cases:
         return _case_of_json(cases[0]), cases[0].parent
     documents = [{"document_id": name, "path": str(path.resolve())} for name, path in _named(paths)]
-    return {"case_id": paths[0].stem or "case", "documents": documents}, Path("/")
+    return {"case_id": (paths[0].stem if paths else "") or "case", "documents": documents}, Path("/")
+
+
+def _is_fhir(path: Path) -> bool:
+    """Does a .json file hold FHIR resources, and no case?"""
+    try:
+        return path.is_file() and path.stat().st_size <= MAX_BYTES and sniff(path.read_bytes(), "") == "fhir"
+    except (OSError, CaseError):
+        return False
 
 
 def _case_of_json(path: Path) -> dict[str, object]:
@@ -339,7 +320,7 @@ def _named(paths: list[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def folder_lines(folder: Path) -> Iterator[Line]:
-    """Yield the cases of a folder as lines: each subfolder of text files, each text file, each .json case.
+    """Yield the cases of a folder as lines: each subfolder of documents, each file, each .json case.
 
     Names starting with a dot are left out. Raises InputError where the folder holds no case.
     """
@@ -351,26 +332,37 @@ def folder_lines(folder: Path) -> Iterator[Line]:
             yield Line(number, data)
     if not number:
         raise InputError(
-            f"{folder} holds no case: put one text file, case file (.json) or subfolder a case in it."
+            f"{folder} holds no case: put one document, packet, case file (.json) or subfolder a case in it."
         )
 
 
 def _folder_case(entry: Path) -> bytes | None:
-    if entry.name.startswith("."):
+    if _is_clutter(entry):
         return None
     if entry.is_dir():
-        files = sorted(
-            path
-            for path in entry.iterdir()
-            if path.is_file() and not path.name.startswith(".") and path.suffix.lower() in _TEXT_SUFFIXES
-        )
-        documents = [{"document_id": path.name, "path": f"{entry.name}/{path.name}"} for path in files]
+        documents = [
+            {"document_id": str(path.relative_to(entry)), "path": f"{entry.name}/{path.relative_to(entry)}"}
+            for path in _files_in(entry)
+        ]
         return _line({"case_id": entry.name, "documents": documents})
-    if entry.suffix.lower() == ".json":
+    if entry.suffix.lower() == ".json" and not _is_fhir(entry):
         return entry.read_bytes().replace(b"\r", b" ").replace(b"\n", b" ")
-    if entry.suffix.lower() in _TEXT_SUFFIXES:
-        return _line({"case_id": entry.stem, "documents": [{"document_id": entry.name, "path": entry.name}]})
-    return None
+    return _line({"case_id": entry.stem, "documents": [{"document_id": entry.name, "path": entry.name}]})
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of a packet's folder and its subfolders, in the order of their names."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path for path in files if not any(_is_clutter(part) for part in _below(path, folder)))
+
+
+def _below(path: Path, folder: Path) -> list[Path]:
+    return [Path(part) for part in path.relative_to(folder).parts]
+
+
+def _is_clutter(entry: Path) -> bool:
+    """What file managers leave behind."""
+    return entry.name.startswith(".") or entry.name in {"Thumbs.db", "desktop.ini", "__MACOSX"}
 
 
 def _line(data: dict[str, object]) -> bytes:

@@ -35,14 +35,17 @@ _WHAT = {
 }
 
 
-def plan_of(source: Source, columns: Columns, time_limit: float) -> dict[str, Any]:
+def plan_of(source: Source, columns: Columns, time_limit: float, keep_text: bool = False) -> dict[str, Any]:
     """What a run rests on."""
+    options = {"columns": dict(columns.of), "keep": list(columns.keep), "time_limit": time_limit}
+    if keep_text:
+        options["keep_text"] = True
     return {
         "input": source.digest(),
         "rules": software()["rules_digest"],
         "program": program_digest(),
         "versions": {"indicia": software()["version"], **{name: version(name) for name in _LIBRARIES}},
-        "options": {"columns": dict(columns.of), "keep": list(columns.keep), "time_limit": time_limit},
+        "options": options,
     }
 
 

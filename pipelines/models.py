@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -115,7 +115,7 @@ class Patient(_Input):
 
 
 class DocumentIn(_Input):
-    """One submitted document: its `text`, or the `path` of a text file relative to the input."""
+    """One submitted document: its `text`, or the `path` of a file of any format relative to the input."""
 
     document_id: Annotated[Identifier | None, BeforeValidator(_blank)] = None
     kind: Annotated[DocumentKind, BeforeValidator(_kind)] = "office_note"
@@ -152,13 +152,32 @@ class Case(_Input):
         return self
 
 
+_T = TypeVar("_T")
+#: A key that is there only where there is something to say.
+Where = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
+
+
+class PageBox(BaseModel):
+    """A place on a page (counted from 1): left, top, right, bottom. Points (1/72 inch) from the top left
+    corner of a PDF page as shown, pixels of a picture."""
+
+    page: int
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
 class Evidence(BaseModel):
-    """A quote: `text` stands in the document from character `start` up to `end`."""
+    """A quote: `text` stands in the document's extracted text from character `start` up to `end`.
+
+    `page`, `section` and `boxes` (one a line of the quote) are there where the document's format has them.
+    """
 
     document_id: str
     start: int
     end: int
     text: str
+    page: Where[int] = None
+    section: Where[str] = None
+    boxes: Where[list[PageBox]] = None
 
 
 class Policy(BaseModel):
@@ -212,6 +231,19 @@ class RemarkOut(BaseModel):
     message: str
 
 
+class DocumentOut(BaseModel):
+    """A document as it was read, where the caller asks for it: offsets of evidence count in `text`, each page
+    of it begins at an offset of `pages`."""
+
+    document_id: str
+    format: str
+    kind: str | None
+    date: str | None
+    author_role: str | None
+    pages: list[int]
+    text: str
+
+
 class ErrorOut(BaseModel):
     """Why a case could not be processed."""
 
@@ -233,6 +265,7 @@ class Result(BaseModel):
     facts: list[FactOut]
     remarks: list[RemarkOut]
     error: ErrorOut | None
+    documents: Where[list[DocumentOut]] = None
 
 
 #: pydantic's error types in words for a clinic; all others keep pydantic's own words, which never hold input.

@@ -77,7 +77,7 @@ def print_report(
 
 
 class _Lines:
-    """Finds the line on which a quote stands."""
+    """Finds the page or the line on which a quote stands."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
@@ -87,6 +87,9 @@ class _Lines:
         if text is None:
             return str(quote["document_id"])
         before = text[: quote["start"]].replace("\r\n", "\n").replace("\r", "\n")
+        page = quote.get("page")
+        if page is not None:
+            return f"{quote['document_id']}, page {page}"
         return f"{quote['document_id']}, line {before.count(chr(10)) + 1}"
 
 

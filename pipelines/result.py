@@ -113,6 +113,8 @@ def _fact(fact: Fact) -> Json:
     attributes = dict(fact.attributes)
     if fact.conflict:
         attributes["conflict"] = True
+    if fact.uncertain:
+        attributes["low_confidence"] = True
     return {
         "type": fact.type,
         "assertion": fact.assertion,

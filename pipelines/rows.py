@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from pipelines.digests import Digests, digest
 from pipelines.errors import InputError
-from pipelines.intake import MAX_BYTES, Line
+from pipelines.formats.limits import MAX_BYTES
+from pipelines.intake import Line
 from pipelines.models import identifier
 
 if sys.version_info >= (3, 11):

@@ -23,7 +23,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pipelines.decoding import decode
 from pipelines.errors import InputError
-from pipelines.intake import MAX_BYTES, Line, folder_lines, lines_of, paths_in
+from pipelines.formats.limits import MAX_BYTES
+from pipelines.intake import Line, folder_lines, lines_of, paths_in
 from pipelines.rows import FIELDS, Columns, Row, drafts
 
 if TYPE_CHECKING:

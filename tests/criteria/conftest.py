@@ -4,8 +4,9 @@
 
 `no` is absent, `maybe` possible, `past` historical, `if` hypothetical, `family` someone else's; without one
 of them the fact is present. `told=` is the date of the document that tells it (the note's otherwise),
-`conflict=true` marks a fact that another one contradicts. Unless a row says otherwise, the patient is 54 and
-asks for code 72148 on 2 March 2026, with a note of 27 February.
+`conflict=true` marks a fact that another one contradicts, `uncertain=true` one that a scan shows badly.
+Unless a row says otherwise, the patient is 54 and asks for code 72148 on 2 March 2026, with a note of 27
+February.
 """
 
 from __future__ import annotations
@@ -48,8 +49,10 @@ def fact_of(notation: str, place: int = 0) -> Fact:
             attributes[key] = value == "true"
     told = attributes.pop("told", NOTE_DATE)
     conflict = attributes.pop("conflict", False)
+    uncertain = attributes.pop("uncertain", False)
     quote = (Evidence("note-1", place * 10, place * 10 + 4, first[:4]),)
-    return Fact(first, assertion, attributes, None if told == "never" else told, quote, conflict)  # type: ignore[arg-type]
+    when = None if told == "never" else told
+    return Fact(first, assertion, attributes, when, quote, conflict, uncertain=uncertain)  # type: ignore[arg-type]
 
 
 def build(facts: Iterable[str | Fact], **case: Any) -> CaseFacts:

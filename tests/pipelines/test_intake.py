@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import intake
+from pipelines import intake, submission
 from pipelines.errors import CaseError, InputError
 from pipelines.intake import Line, case_of_files, folder_lines, lines_of, parse_line, take
 from pipelines.models import case_from
@@ -161,13 +161,13 @@ def test_a_path_without_a_folder_cannot_be_followed() -> None:
         take(case_from(by_path("a.txt")))
 
 
-def test_a_file_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 ...")
-    assert refused(json.dumps(by_path("a.pdf")).encode(), tmp_path).code == "unsupported_format"
+def test_a_file_that_no_reader_reads_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"note"))
+    assert refused(json.dumps(by_path("a.gz")).encode(), tmp_path).code == "unsupported_format"
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "MAX_BYTES", 10)
+    monkeypatch.setattr(submission, "MAX_BYTES", 10)
     (tmp_path / "a.txt").write_text("x" * 11)
     with pytest.raises(CaseError) as caught:
         take(case_from(by_path("a.txt")), tmp_path)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
+from typed import said
 
 from pipelines import batch
 from pipelines.arrow import result_schema
@@ -94,9 +95,9 @@ def test_parquet_holds_the_results_in_typed_nested_columns(scored: Callable[[str
         assert row["service_date"] in {date(2026, 3, 2), None}
         assert row["clinic"] == want["kept"]["clinic"]
         for key in ("case_id", "determination", "software", "indications", "gate", "to_meet", "error"):
-            assert row[key] == want[key]
+            assert said(row[key]) == want[key]
         for fact, wanted in zip(row["facts"], want["facts"], strict=True):
-            assert fact["evidence"] == wanted["evidence"]
+            assert said(fact["evidence"]) == wanted["evidence"]
             assert [name for name, _ in fact["attributes"]] == list(wanted["attributes"])
 
 

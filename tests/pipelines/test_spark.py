@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typed import said
 
 pytest.importorskip("pyspark")
 if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
@@ -129,7 +130,7 @@ def test_a_partitioned_table_of_the_cluster_gives_the_results_of_pandas(session:
     for row, want in zip(found, wanted, strict=True):
         assert str(row["service_date"]) == str(want["service_date"])
         for name in ("determination", "indications", "to_meet", "error", "clinic"):
-            assert row[name] == want[name]
+            assert said(row[name]) == want[name]
 
 
 def test_a_row_without_a_case_id_is_an_error_line_with_a_name_that_stays(session: Any) -> None:
