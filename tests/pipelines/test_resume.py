@@ -156,7 +156,7 @@ def test_the_manifest_proves_what_a_run_rests_on_and_names_no_file_and_no_case(
     assert found["counts"]["cases"] == 42
     assert found["output"] == manifest.file_digest(output)
     assert {"input", "rules", "program", "versions", "options"} < set(found)
-    assert "cases.jsonl" not in text and "c17" not in text
+    assert "cases.jsonl" not in text and '"c17"' not in text
 
 
 def test_a_full_disk_is_told_in_words_and_the_run_goes_on_once_there_is_room(
