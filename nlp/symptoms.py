@@ -108,8 +108,6 @@ _FEELS = frozenset(
 def _runs_down(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
     """ "A hot wire from the left buttock to the outer shin": it runs from the one place to the other."""
     norms = note.words.norms
-    if any(m.type == "radicular_pain" and start <= m.start < end for m in note.mentions):
-        return
     if note.category(start) in ("exam", "vitals", "plan") or not _FEELS & set(norms[start:end]):
         return
     places = [a for a in atoms if "region" in a.labels]
@@ -122,6 +120,8 @@ def _runs_down(note: Note, start: int, end: int, atoms: Sequence[Atom]) -> None:
             and {"to", "into", "down"} & set(between)
             and "," not in between
         ):
+            if any(m.type == "radicular_pain" and start <= m.start < end for m in note.mentions):
+                return
             head = next(i for i in range(start, end) if norms[i] in _FEELS)
             label = note.assess(head, head + 1).label
             if note.assess(first.start, first.end).label == "present" == label:

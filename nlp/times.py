@@ -269,16 +269,19 @@ def find_times(
 ) -> list[Time]:  # fmt: skip
     """Return the time expressions of a text in their order; dates without a year need `anchor`.
 
-    `blocks` are stretches of words with a date of their own (older notes copied into this one).
+    `blocks` are stretches of words with a date of their own (older notes copied into this one), in their order.
     """
     times: list[Time] = []
     size = len(words) if last is None else last
     starts, norms = words.starts, words.norms
     own = anchor
     i = first
+    block = 0
     while i < size:
         if blocks:
-            anchor = next((when for start, end, when in blocks if start <= i < end), own)
+            while block < len(blocks) and blocks[block][1] <= i:
+                block += 1
+            anchor = blocks[block][2] if block < len(blocks) and blocks[block][0] <= i else own
         norm = norms[i]
         finder = _FINDERS.get(norm)
         if finder is None:

@@ -118,12 +118,10 @@ def read_case(
             )
         else:
             kept.append(item)
-    if birth_date is not None and age_years is None:
+    if birth_date is not None and birth_date <= service_date and age_years is None:
         age_years = round((service_date - birth_date).days / 365.25, 2)
     if age_years is None:
         age_years = next((age for item in kept if (age := _age(item.note)) is not None), None)
-        if age_years is None:
-            remarks.append(Remark("no_age", "No age was given and none was found; adult criteria apply."))
     for item in kept:
         apply_modifiers(item.note, [other.note for other in kept])
     facts = _merge(kept, service_date)
@@ -645,37 +643,43 @@ def _episode_fact(episode: list[_Item], service_date: date) -> Fact:
 
 def _supersede(items: Sequence[_Item]) -> None:
     """An older examination's finding that a newer one shows gone is history (G3, G6)."""
+    # What each day's examinations say, one mention for each place: a long record repeats itself.
+    days: dict[tuple[str, bool], dict[date, dict[tuple[object, ...], Mention]]] = {}
+    for item in items:
+        mention = item.mention
+        if (
+            mention.type in _EXAM_TYPES
+            and item.when is not None
+            and mention.assertion in ("absent", "present")
+        ):
+            told = days.setdefault((mention.type, _is_arm(mention)), {}).setdefault(item.when, {})
+            told.setdefault((mention.assertion, *map(mention.attributes.get, _PLACE)), mention)
+    newest = {key: max(by_day) for key, by_day in days.items()}
+    said = {
+        key: [(mention, mention.assertion) for mention in by_day[newest[key]].values()]
+        for key, by_day in days.items()
+    }
     for item in items:
         mention = item.mention
         if mention.type not in _EXAM_TYPES or mention.assertion != "present" or item.when is None:
             continue
-        newer = [
-            o
-            for o in items
-            if o.mention.type == mention.type
-            and o.when is not None
-            and o.when > item.when
-            and o.mention.assertion in ("absent", "present")
-            and _same_limb(mention, o.mention)
-        ]
-        if not newer:
+        key = (mention.type, _is_arm(mention))
+        if newest[key] <= item.when:
             continue
-        last = max(o.when for o in newer if o.when is not None)
-        latest = [o for o in newer if o.when == last]
-        if any(o.mention.assertion == "present" and _same_place(mention, o.mention) for o in latest):
-            continue
-        if any(
-            o.mention.assertion == "absent"
-            and (o.mention.specific or True)
-            and _same_place(mention, o.mention)
-            for o in latest
-        ):
+        latest = {assertion for other, assertion in said[key] if _same_place(mention, other)}
+        if latest == {"absent"}:
             mention.assertion = "historical"
 
 
+_PLACE = ("side", "muscle", "reflex", "dermatome")
+
+
+def _is_arm(mention: Mention) -> bool:
+    return mention.attributes.get("region") in ("upper_extremity", "cervical", "shoulder", "head")
+
+
 def _same_limb(a: Mention, b: Mention) -> bool:
-    arms = ("upper_extremity", "cervical", "shoulder", "head")
-    return (a.attributes.get("region") in arms) == (b.attributes.get("region") in arms)
+    return _is_arm(a) == _is_arm(b)
 
 
 def _same_place(a: Mention, b: Mention) -> bool:
@@ -693,21 +697,22 @@ def _same_place(a: Mention, b: Mention) -> bool:
 def _conflicts(items: Sequence[_Item]) -> set[int]:
     """Mentions that an equally specific one of the same day, in another document, contradicts (G6)."""
     found: set[int] = set()
+    if len({id(item.read) for item in items}) < 2:
+        return found
     present = [
         i
         for i in items
         if i.mention.assertion == "present"
         and i.mention.type in ("motor_weakness", "abnormal_reflex", "sensory_deficit", "foot_drop")
     ]
+    absent: dict[tuple[str, date], list[_Item]] = {}
+    for item in items:
+        if item.mention.assertion == "absent" and item.mention.specific and item.when is not None:
+            absent.setdefault((item.mention.type, item.when), []).append(item)
     for item in present:
-        for other in items:
+        for other in absent.get((item.mention.type, item.when), ()) if item.when else ():
             if (
-                other.mention.type == item.mention.type
-                and other.mention.assertion == "absent"
-                and other.mention.specific
-                and other.read is not item.read
-                and other.when == item.when
-                and other.when is not None
+                other.read is not item.read
                 and item.mention.attributes.get(
                     "muscle", item.mention.attributes.get("dermatome", item.mention.attributes.get("reflex"))
                 )

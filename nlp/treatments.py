@@ -140,9 +140,7 @@ def _record(note: Note) -> Mention | None:
 def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentions: list[Mention]) -> None:
     """ "The pain has climbed in spite of brace and tramadol", "worse with every session"."""
     live = [m for m in mentions if m.assertion == "present" and m.type != "conservative_treatment"]
-    if not live or any(
-        m.type == "symptom_progression_on_treatment" and start <= m.start < end for m in note.mentions
-    ):
+    if not live:
         return
     for atom in atoms:
         entry = atom.get("response")
@@ -156,7 +154,10 @@ def _progression(note: Note, start: int, end: int, atoms: Sequence[Atom], mentio
             between[:14]
         ) or any(m.attributes.get("response") == "worse" for m in live)
         if linked:
-            note.add("symptom_progression_on_treatment", atom.start, atom.end, "present")
+            if not any(
+                m.type == "symptom_progression_on_treatment" and start <= m.start < end for m in note.mentions
+            ):
+                note.add("symptom_progression_on_treatment", atom.start, atom.end, "present")
             return
 
 

@@ -7,6 +7,7 @@ error. A document that names another patient than the rest is left out with a re
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -56,7 +57,10 @@ def open_documents(case: Case, folder: Path | None) -> Submission:
             failures.append(error)
     readable = _settle(submission, found, failures)
     submission.case = _completed(case, found)
-    for document in _of_one_patient(readable, submission):
+    own = _of_one_patient(readable, submission)
+    # A birth date that somebody typed under its label; one that was recognised may be misread.
+    submission.case = _born(submission.case, [document for document in own if not document.recognised])
+    for document in own:
         _add(document, submission)
     return submission
 
@@ -117,11 +121,17 @@ def _completed(case: Case, found: list[Extracted]) -> Case:
     days = [document.service_date for document in found if document.service_date]
     if days and case.service_date is None:
         update["service_date"] = date.fromisoformat(max(days))
-    births = {document.patient.birth_date for document in found if document.patient.birth_date}
+    return _born(case.model_copy(update=update) if update else case, found)
+
+
+def _born(case: Case, documents: Sequence[Extracted]) -> Case:
+    """The case with the one birth date that its documents give, where it has neither that nor an age."""
+    births = {document.patient.birth_date for document in documents if document.patient.birth_date}
     patient = case.patient
-    if len(births) == 1 and patient.age_years is None and patient.birth_date is None:
-        update["patient"] = patient.model_copy(update={"birth_date": date.fromisoformat(births.pop() or "")})
-    return case.model_copy(update=update) if update else case
+    if len(births) != 1 or patient.age_years is not None or patient.birth_date is not None:
+        return case
+    birth = date.fromisoformat(births.pop() or "")
+    return case.model_copy(update={"patient": patient.model_copy(update={"birth_date": birth})})
 
 
 # --- whose documents -----------------------------------------------------------------------------------

@@ -317,3 +317,16 @@ def test_keep_text_adds_the_extracted_text(
     assert "documents" not in json.loads(indicia(*arguments)[1])
     (document,) = json.loads(indicia(*arguments, "--keep-text")[1])["documents"]
     assert (document["format"], document["text"]) == ("docx", NOTE)
+
+
+@pytest.mark.parametrize(
+    ("birth", "is_known"),
+    [("05/01/2013", True), ("05/01/2063", False)],
+    ids=["a child's", "after the request"],
+)
+def test_the_age_comes_from_a_birth_date_that_the_note_gives(
+    birth: str, is_known: bool, submit: Callable[..., Intake]
+) -> None:
+    note = f"DOB: {birth}\nSeen 03/02/2026. Low back pain for two weeks, no injury."
+    found = decide(submit({"service_date": "2026-03-02"}, note__txt=note))
+    assert ("age_unknown" not in [remark["code"] for remark in found["remarks"]]) is is_known
