@@ -303,7 +303,7 @@ def _mention(
         note.norms(max(start, atom.start - 7), atom.start)
     ):
         return  # "two thirds of people like her grow spinal tumors"
-    if attributes.pop("of_spine", None) and not _tells_of_spine(note):
+    if attributes.pop("of_spine", None) and not note.tells_of_spine:
         return
     stated = attributes.pop("assertion", None)  # a phrase that holds its own negation: "no injury"
     if stated is not None and label in ("present", "absent"):
@@ -407,17 +407,6 @@ def _is_pictured(note: Note, start: int, end: int, atom: Atom, told: bool) -> bo
     return bool(_LEVEL.search(note.words.text, note.words.starts[start], note.words.ends[end - 1])) or bool(
         _VERTEBRAL & set(note.norms(start, end))
     )
-
-
-def _tells_of_spine(note: Note) -> bool:
-    """Is a note about the low back, or about no place at all? An operation of the past tells neither."""
-    past = [atom for atom in note.atoms if "spine_surgery" in atom.labels]
-    regions = {
-        atom.attribute("region")
-        for atom in note.atoms
-        if not any(other.start <= atom.start < other.end for other in past)
-    }
-    return "lumbar" in regions or not regions - {None}
 
 
 def _is_near_scan(note: Note, start: int, end: int) -> bool:

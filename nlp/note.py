@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -92,6 +93,15 @@ class Note:
     def holds(self, *words: str) -> bool:
         """Does one of the words stand anywhere in the text?"""
         return not self._seen.isdisjoint(words)
+
+    @functools.cached_property
+    def tells_of_spine(self) -> bool:
+        """Is a note about the low back, or about no place at all? An operation of the past tells neither."""
+        past = {
+            i for atom in self.atoms if "spine_surgery" in atom.labels for i in range(atom.start, atom.end)
+        }
+        regions = {atom.attribute("region") for atom in self.atoms if atom.start not in past}
+        return "lumbar" in regions or not regions - {None}
 
     def category(self, i: int) -> str:
         """The category of the part of the note that holds word `i`."""
