@@ -236,6 +236,34 @@ _TROUBLES = frozenset(
         "complaints",
     )
 )
+# Precautions: when to go or call, and the words of being told to.
+_WHEN_TO_GO = frozenset(
+    (
+        "if",
+        "for",
+        "should",
+        "must",
+        "straight",
+        "go",
+        "sooner",
+        "with",
+        "about",
+        "means",
+        "mean",
+        "->",
+        "=",
+        "any",
+    )
+)
+_WHEN_TO_CALL = frozenset(
+    ("if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness")
+)
+_CALLING = frozenset(
+    (
+        "call", "calling", "returning", "phone", "telephone", "ring", "precautions", "warned", "knows", "sooner"
+    )
+)  # fmt: skip
+_CALLING_OR_TOLD = _CALLING | {"return", "reach", "advised"}
 _DESTINATIONS = frozenset(("er", "ed", "911", "hospital", "a&e"))
 _EMERGENCY = frozenset(
     [
@@ -912,67 +940,14 @@ class Scopes:
         there = bool(words & _DESTINATIONS) or any(
             norms[i] == "emergency" and norms[min(i + 1, last - 1)] in _EMERGENCY for i in range(first, last)
         )
-        if (
-            there
-            and words
-            & {
-                "if",
-                "for",
-                "should",
-                "must",
-                "straight",
-                "go",
-                "sooner",
-                "with",
-                "about",
-                "means",
-                "mean",
-                "->",
-                "=",
-                "any",
-            }
-            and not words & _WENT
-        ):
+        if there and words & _WHEN_TO_GO and not words & _WENT:
             return True
         if (
-            words
-            & {
-                "call",
-                "calling",
-                "returning",
-                "phone",
-                "telephone",
-                "ring",
-                "return",
-                "reach",
-                "knows",
-                "precautions",
-                "advised",
-                "warned",
-                "sooner",
-            }
-            and words
-            & {"if", "for", "should", "about", "any", "new", "sooner", "->", ">", "loss", "numbness"}
+            words & _CALLING_OR_TOLD
+            and words & _WHEN_TO_CALL
             and category in ("plan", "assessment_plan", "instructions", "", "assessment", "other")
         ):
-            return (
-                bool(
-                    words
-                    & {
-                        "call",
-                        "calling",
-                        "returning",
-                        "phone",
-                        "telephone",
-                        "ring",
-                        "precautions",
-                        "warned",
-                        "knows",
-                        "sooner",
-                    }
-                )
-                or "if" in words
-            )
+            return "if" in words or bool(words & _CALLING)
         if words & {"emergency", "emergent", "emergently"} and words & _TALK:
             return True  # "what would make this an emergency, such as ..."
         if (

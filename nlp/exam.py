@@ -170,15 +170,6 @@ _OTHERS = frozenset(
 
 # Sensation -------------------------------------------------------------------------------------------------------------
 
-_ROOT = re.compile(r"(?:[ls])\s?-?(\d)", re.IGNORECASE)
-_LEVEL = re.compile(
-    r"\b([LS])\s?([1-5])(?:\s?[-/,&]\s?(?:and\s)?([LS])?\s?([1-5]))?(?:\s?[-/,&]\s?(?:and\s)?([LS])?([1-5]))?(?!\d)",
-    re.IGNORECASE,
-)
-_DERMATOME_WORDS = frozenset(
-    "distribution dermatome dermatomes dermatomal territory pattern area root nerve".split()
-)
-
 
 def dermatomes(note: Note, start: int, end: int) -> list[str]:
     """Lumbosacral dermatomes that the words between name by level ("left L5 and S1")."""

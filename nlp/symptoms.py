@@ -20,7 +20,6 @@ _NOT_SPINE = frozenset(
     ("cervical", "thoracic", "upper_extremity", "head", "chest", "abdomen", "knee", "shoulder", "hip")
 )
 _LEG = frozenset(("lower_extremity",))
-_NORMAL_HABIT = frozenset(("normal", "continent"))
 
 
 _SPHINCTERS = ("bladder_dysfunction", "bowel_dysfunction")

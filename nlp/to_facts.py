@@ -7,7 +7,7 @@ wording, equal ones that contradict each other are marked (criteria.md G3 to G7)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -55,10 +55,6 @@ _DATED = frozenset(
 _CPT_REGIONS = {"72141": "cervical", "72142": "cervical", "72156": "cervical", "72146": "thoracic", "72147": "thoracic", "72157": "thoracic",
                 "72148": "lumbar", "72149": "lumbar", "72158": "lumbar"}  # fmt: skip
 _CPT_LUMBAR_CT = frozenset(("72131", "72132", "72133"))
-_AGE_LINE = re.compile(
-    r"(?:\bage(?:/sex|d)?\b\s*:?\s*|,\s*)(\d{1,3})(?![\d/.-])(?!\s*(?:mg|weeks?|wks?|days?|visits?|min|%|cm|lbs?|kg|pounds))",
-    re.IGNORECASE,
-)
 _AGE_SEX = re.compile(
     r"\b(\d{1,3})\s?(?:y/?o|yr|yrs|y\.o\.)?\s{0,6}(?:[MF]\b|male\b|female\b|man\b|woman\b|boy\b|girl\b)",
     re.IGNORECASE,
@@ -732,7 +728,3 @@ def _conflicts(items: Sequence[_Item]) -> set[int]:
         ):
             found.add(id(item.mention))
     return found
-
-
-def facts_of(facts: Iterable[Fact], type_: str) -> list[Fact]:
-    return [fact for fact in facts if fact.type == type_]

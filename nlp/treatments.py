@@ -512,6 +512,11 @@ def _is_done(note: Note, start: int, end: int, atom: Atom, done: list[Atom]) -> 
     )
 
 
+_DID = frozenset(("completed", "finished", "did", "attended", "failed", "tried"))
+_DID_OR_TOOK = _DID | {"underwent", "took", "takes", "taking"}
+_DID_OR_AFTER = _DID | {"after", "despite", "s/p", "through"}
+
+
 def _is_planned(
     note: Note, start: int, end: int, atom: Atom, plan: list[Atom], done: list[Atom], category: str, type_: str,
     before: list[str], after: list[str],
@@ -565,24 +570,7 @@ def _is_planned(
             if 0 <= atom.start - p.end <= 7 and not set(note.norms(p.start, p.end)) & {"placed"}
         ]
     if near_plan:
-        strong = [
-            d
-            for d in done
-            if 0 <= atom.start - d.end <= 2
-            and norms[d.start]
-            in (
-                "completed",
-                "finished",
-                "did",
-                "attended",
-                "tried",
-                "underwent",
-                "failed",
-                "took",
-                "takes",
-                "taking",
-            )
-        ]
+        strong = [d for d in done if 0 <= atom.start - d.end <= 2 and norms[d.start] in _DID_OR_TOOK]
         if strong and not in_plan:
             return False
         return not (
@@ -599,22 +587,7 @@ def _is_planned(
         )
     if in_plan and type_ in _ACTIVE:
         if _response_near(note, atom, start, end) or any(
-            d
-            for d in done
-            if 0 <= atom.start - d.end <= 3
-            and norms[d.start]
-            in (
-                "completed",
-                "finished",
-                "did",
-                "attended",
-                "failed",
-                "tried",
-                "after",
-                "despite",
-                "s/p",
-                "through",
-            )
+            d for d in done if 0 <= atom.start - d.end <= 3 and norms[d.start] in _DID_OR_AFTER
         ):
             return False
         if any(

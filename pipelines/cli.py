@@ -40,6 +40,15 @@ policy_app = typer.Typer(help="The criteria, their source and their editions.", 
 app.add_typer(policy_app, name="policy")
 
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes to use. 1 works without a pool.", show_default="all processors, at least 2"
+    ),
+]
+TimeLimit = Annotated[float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")]
+
+
 class SchemaName(str, Enum):
     """What a JSON Schema can be asked for."""
 
@@ -151,15 +160,8 @@ def batch(
     output: Annotated[
         Path, typer.Option(help="Where the results go: .jsonl, .parquet, .csv, .sqlite or .duckdb.")
     ],
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Processes to use. 1 works without a pool.", show_default="all processors, at least 2"
-        ),
-    ] = None,
-    time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")
-    ] = 60.0,
+    workers: Workers = None,
+    time_limit: TimeLimit = 60.0,
     map_: Annotated[
         list[str] | None,
         typer.Option(
@@ -265,15 +267,8 @@ def evaluate(
     page_size: Annotated[
         int, typer.Option(min=1, help="Cases shown on a page; more go to pages of their own.")
     ] = 25,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Processes to use. 1 works without a pool.", show_default="all processors, at least 2"
-        ),
-    ] = None,
-    time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds that a case may take; long notes get more.")
-    ] = 60.0,
+    workers: Workers = None,
+    time_limit: TimeLimit = 60.0,
 ) -> None:
     """Measure the reading on labelled cases, and show each miss with its note and the words that decided it.
 
